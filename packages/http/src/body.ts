@@ -1,0 +1,63 @@
+import type { Readable } from 'node:stream'
+import { type AuthError, authError } from './error.ts'
+import { headerLines, messageOf, type RequestView } from './request.ts'
+
+const MEDIA_TYPE = authError('unsupported_media_type', 'body.media-type')
+const CODING = authError('unsupported_media_type', 'body.content-encoding')
+const TOO_LARGE = authError('content_too_large', 'body.length')
+const MISSING = authError('invalid_request', 'body.missing', { detail: 'This needs a body.' })
+const BROKEN = authError('invalid_request', 'body.broken', { detail: 'The body broke off.' })
+const TAKEN = authError('server_error', 'body.taken')
+
+/** Bytes that a body may have unless told otherwise: 100 KiB. */
+export const BODY_LIMIT = 102_400
+
+const PARAMETERS = /^(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/i
+
+/**
+ * Reads a request's body: the bytes, or why not. In this order: 415 for another media type, a charset other than
+ * UTF-8, a doubled Content-Type or any Content-Encoding; 413 over `limit` bytes, without reading on; 400 for no body.
+ * `types` are media types in lower case, without parameters.
+ */
+export async function readBody(
+  request: RequestView,
+  options: { readonly types: readonly string[]; readonly limit: number },
+): Promise<Uint8Array | AuthError> {
+  const message = messageOf(request)
+  const length = headerLines(message, 'content-length')[0]
+  const hasBody = headerLines(message, 'transfer-encoding').length > 0 || (length !== undefined && length !== '0')
+  const contentTypes = headerLines(message, 'content-type')
+  if (contentTypes.length === 0 && !hasBody) return MISSING
+  if (contentTypes.length !== 1 || !isOneOf(contentTypes[0] as string, options.types)) return MEDIA_TYPE
+  if (headerLines(message, 'content-encoding').length > 0) return CODING
+  if (!hasBody) return MISSING
+  if (length !== undefined && Number(length) > options.limit) return TOO_LARGE
+  return collect(message as unknown as Readable, options.limit)
+}
+
+function isOneOf(contentType: string, types: readonly string[]): boolean {
+  const lower = contentType.toLowerCase()
+  return types.some((type) => lower.startsWith(type) && PARAMETERS.test(lower.slice(type.length)))
+}
+
+function collect(stream: Readable, limit: number): Promise<Uint8Array | AuthError> {
+  return new Promise((resolve) => {
+    if (stream.readableEnded || stream.destroyed) return resolve(TAKEN)
+    const chunks: Uint8Array[] = []
+    let size = 0
+    const settle = (result: Uint8Array | AuthError) => {
+      stream.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken)
+      resolve(result)
+    }
+    const onData = (chunk: Uint8Array) => {
+      size += chunk.length
+      if (size > limit) {
+        settle(TOO_LARGE)
+        stream.resume() // what still comes is thrown away, not kept
+      } else chunks.push(chunk)
+    }
+    const onEnd = () => settle(size === 0 ? MISSING : Buffer.concat(chunks, size))
+    const onBroken = () => settle(BROKEN)
+    stream.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken)
+  })
+}

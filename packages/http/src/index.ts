@@ -1,0 +1,17 @@
+export { type Answer, empty, errorOf, type Headers, isRefused, json, problem, type Refusal, Refused } from './answer.ts'
+export { BODY_LIMIT, readBody } from './body.ts'
+export { answerClientError } from './client-error.ts'
+export {
+  type AuthError,
+  authError,
+  type Code,
+  type Issue,
+  isAuthError,
+  isUnavailable,
+  STATUS,
+  Unavailable,
+} from './error.ts'
+export { type Checked, checkInput, type Input, type Parts, type Schema, type TypeOf } from './input.ts'
+export { parseJson } from './json.ts'
+export type { Principal } from './principal.ts'
+export { headerLines, type Maybe, type Message, messageOf, pathOf, type RequestView, targetOf } from './request.ts'

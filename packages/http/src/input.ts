@@ -1,0 +1,79 @@
+import { problem, type Refusal } from './answer.ts'
+import { BODY_LIMIT, readBody } from './body.ts'
+import { type AuthError, authError, type Issue, isAuthError } from './error.ts'
+import { parseJson } from './json.ts'
+import { messageOf, type RequestView } from './request.ts'
+
+/** What a check of a value yields: the value, typed, or what is wrong with it. */
+export type Checked<T> = { readonly value: T; readonly issues?: undefined } | { readonly issues: readonly Issue[] }
+
+/**
+ * A validator as this floor sees it; `@countersign/schema` makes them from JSON Schema. `validate` takes a value as
+ * it is; `validateText` takes query or path parameters, whose scalars arrive as text, and converts those.
+ */
+export interface Schema<T = unknown> {
+  readonly schema: object
+  validate(value: unknown): Checked<T>
+  validateText(values: unknown): Checked<T>
+}
+export type TypeOf<S> = S extends Schema<infer T> ? T : never
+
+/** Which parts of a request are checked, by which schema. */
+export interface Input {
+  readonly body?: Schema
+  readonly query?: Schema
+  readonly params?: Schema
+  /** Bytes a body may have: 100 KiB unless told otherwise. */
+  readonly bodyLimit?: number
+}
+
+/** The parts as a framework has them. `body` is `undefined` when nothing has parsed it yet. */
+export interface Parts {
+  readonly body?: unknown
+  readonly query?: unknown
+  readonly params?: unknown
+}
+
+const JSON_ONLY: readonly string[] = ['application/json']
+const TAKEN = authError('invalid_request', 'body.missing', { detail: 'This needs a body.' })
+
+/**
+ * Checks a request against its input: the parts, converted and safe to use, or the refusal. Reads and parses the body
+ * as strict JSON where nothing has yet (415, 413, 400 in that order); where a parser already took it, checks what that made.
+ */
+export async function checkInput(
+  input: Input,
+  request: RequestView,
+  parts: Parts,
+): Promise<{ readonly parts: Parts } | Refusal> {
+  const checked: { body?: unknown; query?: unknown; params?: unknown } = { ...parts }
+  const issues: Issue[] = []
+  if (input.params) collect(input.params.validateText(parts.params), 'params')
+  if (input.query) collect(input.query.validateText(parts.query), 'query')
+  if (input.body) {
+    const body = await bodyOf(request, parts.body, input.bodyLimit ?? BODY_LIMIT)
+    if (isAuthError(body)) return problem(body)
+    collect(input.body.validate(body.value), 'body')
+  }
+  if (issues.length === 0) return { parts: checked }
+  return problem(
+    authError('invalid_request', 'input.invalid', { detail: 'The input does not fit its schema.', issues }),
+  )
+
+  function collect(result: Checked<unknown>, part: 'body' | 'query' | 'params'): void {
+    if (result.issues) issues.push(...result.issues)
+    else checked[part] = result.value
+  }
+}
+
+async function bodyOf(
+  request: RequestView,
+  parsed: unknown,
+  limit: number,
+): Promise<{ readonly value: unknown } | AuthError> {
+  if (parsed !== undefined && parsed !== null) return { value: parsed }
+  const message = messageOf(request) as { readonly readableDidRead?: boolean }
+  if (message.readableDidRead) return TAKEN
+  const bytes = await readBody(request, { types: JSON_ONLY, limit })
+  return isAuthError(bytes) ? bytes : parseJson(bytes)
+}

@@ -1,0 +1,1 @@
+export type { Entry, Store, Watch, WatchedEntry, Write } from './store.ts'

@@ -1,4 +1,15 @@
-export { type Answer, empty, errorOf, type Headers, isRefused, json, problem, type Refusal, Refused } from './answer.ts'
+export {
+  type Answer,
+  empty,
+  errorOf,
+  type Headers,
+  isRefused,
+  json,
+  problem,
+  type Refusal,
+  Refused,
+  unavailableError,
+} from './answer.ts'
 export { BODY_LIMIT, readBody } from './body.ts'
 export { answerClientError } from './client-error.ts'
 export {
@@ -11,7 +22,7 @@ export {
   STATUS,
   Unavailable,
 } from './error.ts'
-export { type Checked, checkInput, type Input, type Parts, type Schema, type TypeOf } from './input.ts'
+export { type Checked, checkInput, type Input, inputError, type Parts, type Schema, type TypeOf } from './input.ts'
 export { parseJson } from './json.ts'
 export type { Principal } from './principal.ts'
 export { headerLines, type Maybe, type Message, messageOf, pathOf, type RequestView, targetOf } from './request.ts'

@@ -66,6 +66,11 @@ export async function checkInput(
   }
 }
 
+/** The error for an input that does not fit: `invalid_request` with `errors`. */
+export function inputError(issues: readonly Issue[]): AuthError {
+  return authError('invalid_request', 'input.invalid', { detail: 'The input does not fit its schema.', issues })
+}
+
 async function bodyOf(
   request: RequestView,
   parsed: unknown,

@@ -1,0 +1,113 @@
+// Runs every check of the workspace, one after the other, says how each went, and ends with "N passed, N failed".
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+interface Count {
+  readonly passed: number
+  readonly failed: number
+}
+interface Check {
+  readonly name: string
+  readonly what: string
+  run(): Promise<Count>
+}
+
+const scratch = mkdtempSync(join(tmpdir(), 'countersign-test-'))
+
+const CHECKS: readonly Check[] = [
+  { name: 'lint', what: 'biome over the whole workspace', run: () => one('biome', ['check', '.']) },
+  { name: 'types', what: 'tsc --noEmit', run: () => one('tsc', ['--noEmit']) },
+  { name: 'unit', what: 'unit tests beside the sources', run: () => vitest('packages') },
+  { name: 'conformance', what: 'every case against every host, over sockets', run: () => vitest('hosts') },
+  { name: 'mutants', what: 'each guard taken out is noticed', run: () => counted('node', ['apps/mutants/main.ts']) },
+  {
+    name: 'build',
+    what: 'dist of every package',
+    run: () => one('turbo', ['run', 'build', '--output-logs=errors-only']),
+  },
+  {
+    name: 'packed',
+    what: 'publint, attw, and a consumer of the tarballs',
+    run: () => counted('node', ['.ci/packed.ts']),
+  },
+]
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } })
+if (values.help) {
+  console.log(
+    `usage: npm test [-- CHECK ...]\n\n${CHECKS.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join('\n')}`,
+  )
+  process.exit(0)
+}
+const unknown = positionals.filter((name) => !CHECKS.some((check) => check.name === name))
+if (unknown.length > 0) {
+  console.error(`no check is named ${unknown.join(', ')}: see npm test -- --help`)
+  process.exit(2)
+}
+
+let passed = 0
+let failed = 0
+for (const { name, what, run } of CHECKS) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  console.log(`\n── ${name}: ${what}`)
+  const start = Date.now()
+  const count = await run()
+  passed += count.passed
+  failed += count.failed
+  console.log(
+    `   ${name}: ${count.passed} passed, ${count.failed} failed, ${((Date.now() - start) / 1000).toFixed(1)} s`,
+  )
+}
+if (positionals.length > 0) console.log('\n(only some checks were asked for)')
+console.log(`\n${passed} passed, ${failed} failed`)
+process.exit(failed > 0 || passed === 0 ? 1 : 0)
+
+/** A command that passes or fails as a whole. */
+async function one(command: string, args: readonly string[]): Promise<Count> {
+  const { code } = await shell(command, args)
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
+}
+
+/** A command whose last line is "N passed, N failed". */
+async function counted(command: string, args: readonly string[]): Promise<Count> {
+  const { code, output } = await shell(command, args)
+  const [, yes, no] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? []
+  if (yes === undefined) return { passed: 0, failed: 1 }
+  return { passed: Number(yes), failed: Math.max(Number(no), code === 0 ? 0 : 1) }
+}
+
+async function vitest(project: string): Promise<Count> {
+  const file = join(scratch, `${project}.json`)
+  const { code } = await shell('vitest', [
+    'run',
+    `--project=${project}`,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ])
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(file, 'utf8'))
+    if (numPendingTests > 0) console.log(`   ${numPendingTests} left out: their names and reasons stand above`)
+    return { passed: numPassedTests, failed: Math.max(numFailedTests, code === 0 ? 0 : 1) }
+  } catch {
+    return { passed: 0, failed: 1 }
+  }
+}
+
+function shell(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    let output = ''
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk
+        process.stdout.write(chunk)
+      })
+    }
+    child.on('error', (error) => resolve({ code: 1, output: error.message }))
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}

@@ -1,0 +1,5 @@
+export { DEMO_USERS } from './demo.ts'
+export type { Route } from './routes.ts'
+export { openSample, type Sample } from './sample.ts'
+export { serve } from './serve.ts'
+export { readSettings } from './settings.ts'

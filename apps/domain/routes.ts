@@ -1,0 +1,169 @@
+import type { ApiKeys } from '@countersign/api-keys'
+import {
+  type Answer,
+  type AuthError,
+  authError,
+  empty,
+  type Input,
+  isAuthError,
+  json,
+  type Maybe,
+  problem,
+  Refused,
+  type RequestView,
+  type TypeOf,
+} from '@countersign/http'
+import type { PasswordLogin } from '@countersign/passwords'
+import { type AnyPolicy, anyone } from '@countersign/policy'
+import type { LocalIssuer } from '@countersign/tokens'
+import type { Policies } from './policies.ts'
+import type { NewPost as NewPostValue, postsIn } from './posts.ts'
+import { Data, DataQuery, Login, NewKey, NewPost, PostPage, Refresh } from './schemas.ts'
+import type { User } from './users.ts'
+
+/** One route of the API, for any host: who may, what must be sent, what happens. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly policy: AnyPolicy
+  readonly input: Input
+  handle(call: Call): Maybe<Answer>
+}
+interface Call<B = unknown, Q = unknown> {
+  readonly request: RequestView
+  readonly body: B
+  readonly query: Q
+  readonly params: Readonly<Record<string, string>>
+}
+export interface Parts {
+  readonly policies: Policies
+  readonly own: LocalIssuer
+  readonly keys: ApiKeys
+  readonly users: PasswordLogin<User>
+  readonly posts: ReturnType<typeof postsIn>
+}
+
+const SECRET = { 'cache-control': 'no-store' }
+const NO_POST = authError('not_found', 'post.unknown')
+const NO_KEY = authError('not_found', 'api-key.unknown')
+const ownPost = {
+  name: 'own post',
+  test: ({ subject }: { subject: string }, { author }: { author: string }) => subject === author,
+}
+
+/** A login that failed is no wrong bearer token, yet a 401 must say what would be accepted (RFC 9110 section 15.5.2). */
+const refuseLogin = (error: AuthError) => problem(error, ['Bearer realm="sample"'])
+
+export function routesOf({ policies, own, keys, users, posts }: Parts): readonly Route[] {
+  const { caller, readPosts, writePosts, deletePosts, session, manageKeys } = policies
+
+  const postAt = (id: string | undefined) => {
+    const post = /^[1-9][0-9]{0,14}$/.test(id ?? '') ? posts.get(Number(id)) : undefined
+    if (!post) throw new Refused(NO_POST)
+    return post
+  }
+
+  return [
+    route('GET', '/health', anyone, {}, () => json(200, { status: 'ok' })),
+
+    route('POST', '/login', anyone, { body: Login }, async ({ body }) => {
+      const user = await users.verify(body)
+      return isAuthError(user) ? refuseLogin(user) : json(200, await own.issue(user), SECRET)
+    }),
+    route('POST', '/refresh', anyone, { body: Refresh }, async ({ body }) =>
+      json(200, await own.refresh(body.refresh_token), SECRET),
+    ),
+    route('POST', '/logout', session, {}, async ({ request }) => {
+      await own.revoke(session.principal(request))
+      return empty(204)
+    }),
+
+    route('GET', '/me', caller, {}, ({ request }) => {
+      const { scheme, principal } = caller.decision(request)
+      return json(200, {
+        subject: principal.subject,
+        scheme,
+        scopes: principal.scopes ?? [],
+        roles: principal.roles ?? [],
+      })
+    }),
+    route('GET', '/api/data', caller, { query: DataQuery }, ({ request, query }) =>
+      json(200, {
+        message: 'Here is what you asked for.',
+        param: query.param,
+        caller: caller.principal(request).subject,
+      }),
+    ),
+    route('POST', '/api/data', caller, { body: Data }, ({ request, body }) =>
+      json(200, { message: 'Here is what you sent.', data: body, caller: caller.principal(request).subject }),
+    ),
+
+    route('GET', '/posts', readPosts, { query: PostPage }, ({ query }) =>
+      json(200, posts.list(query.limit ?? 20, Number(query.cursor ?? 0))),
+    ),
+    route('GET', '/posts/:id', readPosts, {}, ({ params }) => json(200, postAt(params.id))),
+    route('POST', '/posts', writePosts, { body: NewPost }, ({ request, body }) => {
+      const post = posts.create(writePosts.principal(request).subject, body as NewPostValue)
+      return json(201, post, { location: `/posts/${post.id}` })
+    }),
+    route('PUT', '/posts/:id', writePosts, { body: NewPost }, async ({ request, params, body }) => {
+      const post = postAt(params.id)
+      const refusal = await writePosts.authorize(request, { anyOf: [{ role: 'admin' }, ownPost] }, post)
+      return refusal ?? json(200, posts.update(post.id, body as NewPostValue))
+    }),
+    route('DELETE', '/posts/:id', deletePosts, {}, ({ params }) => {
+      posts.remove(postAt(params.id).id)
+      return empty(204)
+    }),
+
+    route('GET', '/api-keys', manageKeys, {}, async ({ request }) =>
+      json(200, { keys: (await keys.list(manageKeys.principal(request).subject)).map(publicKey) }),
+    ),
+    route('POST', '/api-keys', manageKeys, { body: NewKey }, async ({ request, body }) => {
+      const { name, scopes, expires_in: expiresIn } = body as TypeOf<typeof NewKey>
+      // A key never gets what its maker lacks.
+      const refusal = await manageKeys.authorize(request, {
+        allOf: ['keys:manage', ...scopes].map((scope) => ({ scope })),
+      })
+      if (refusal) return refusal
+      const { subject } = manageKeys.principal(request)
+      const { id, key } = await keys.create({ subject, name, scopes, ...(expiresIn !== undefined && { expiresIn }) })
+      return json(201, { id, key }, SECRET)
+    }),
+    route('POST', '/api-keys/:id/rotate', manageKeys, {}, async ({ request, params }) => {
+      const { subject } = manageKeys.principal(request)
+      const rotated = await keys.rotate(params.id ?? '', { subject })
+      return rotated ? json(200, { id: rotated.id, key: rotated.key }, SECRET) : problem(NO_KEY)
+    }),
+    route('DELETE', '/api-keys/:id', manageKeys, {}, async ({ request, params }) => {
+      const { subject } = manageKeys.principal(request)
+      return (await keys.revoke(params.id ?? '', { subject })) ? empty(204) : problem(NO_KEY)
+    }),
+  ]
+}
+
+function route<const I extends Input>(
+  method: Route['method'],
+  path: string,
+  policy: AnyPolicy,
+  input: I,
+  handle: (
+    call: Call<
+      I['body'] extends object ? TypeOf<I['body']> : unknown,
+      I['query'] extends object ? TypeOf<I['query']> : unknown
+    >,
+  ) => Maybe<Answer>,
+): Route {
+  return { method, path, policy, input, handle: handle as Route['handle'] }
+}
+
+function publicKey(key: Awaited<ReturnType<ApiKeys['list']>>[number]) {
+  return {
+    id: key.id,
+    name: key.name,
+    scopes: key.scopes,
+    created_at: key.createdAt,
+    expires_at: key.expiresAt ?? null,
+    last_used_at: key.lastUsedAt ?? null,
+  }
+}

@@ -1,0 +1,59 @@
+import { type Answer, authError, empty, problem } from '@countersign/http'
+
+const MALFORMED = authError('invalid_request', 'target.malformed', { detail: 'The request target is malformed.' })
+const UNKNOWN = authError('not_found', 'target.unknown')
+const PERCENT = /%(?![0-9A-Fa-f]{2})/
+
+interface Known {
+  readonly method: string
+  readonly path: string
+}
+export interface Found<R> {
+  readonly route: R
+  readonly params: Readonly<Record<string, string>>
+}
+
+/**
+ * Finds the route for a request target, or the answer for one that has none: 400 malformed, 404, 204 for OPTIONS,
+ * 405 with Allow, in that order. Exact case, exact segments; `//` and `;` are part of no path.
+ */
+export function targetsOf<R extends Known>(routes: readonly R[]) {
+  const table = routes.map((route) => ({ route, segments: route.path.split('/') }))
+  return (method: string, target: string): Found<R> | Answer => {
+    const path = target.split('?', 1)[0] as string
+    if (!target.startsWith('/') || PERCENT.test(target) || !isUtf8(target)) return problem(MALFORMED)
+    const segments = path.split('/')
+    const found = path.includes(';') ? [] : table.filter((one) => matches(one.segments, segments))
+    if (found.length === 0) return problem(UNKNOWN)
+    const allowed = [
+      ...found.map(({ route }) => route.method),
+      ...(found.some(({ route }) => route.method === 'GET') ? ['HEAD'] : []),
+      'OPTIONS',
+    ]
+    if (method === 'OPTIONS') return empty(204, { allow: allowed.join(', ') })
+    const wanted = method === 'HEAD' ? 'GET' : method
+    const match = found.find(({ route }) => route.method === wanted)
+    if (!match)
+      return problem(authError('method_not_allowed', 'target.method', { headers: { allow: allowed.join(', ') } }))
+    const names = match.segments.flatMap((segment, at) =>
+      segment.startsWith(':') ? [[segment.slice(1), decodeURIComponent(segments[at] as string)]] : [],
+    )
+    return { route: match.route, params: Object.fromEntries(names) }
+  }
+}
+
+function matches(pattern: readonly string[], segments: readonly string[]): boolean {
+  return (
+    pattern.length === segments.length &&
+    pattern.every((part, at) => (part.startsWith(':') ? segments[at] !== '' : part === segments[at]))
+  )
+}
+
+function isUtf8(target: string): boolean {
+  try {
+    decodeURIComponent(target)
+    return true
+  } catch {
+    return false
+  }
+}

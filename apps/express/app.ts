@@ -1,0 +1,28 @@
+import { createServer, type Server } from 'node:http'
+import { mount, problems, protect, validate } from '@countersign/express'
+import { answerClientError } from '@countersign/http'
+import type { Sample } from '@sample/domain'
+import type { Express } from 'express'
+
+/** The sample API on Express, 4 or 5. */
+export function expressHost(app: Express, { routes, endpoints, find }: Sample): Server {
+  app.disable('x-powered-by').set('query parser', 'simple').enable('case sensitive routing').enable('strict routing')
+  app.use((request, response, next) => {
+    const found = find(request.method, request.originalUrl)
+    if ('status' in found) response.writeHead(found.status, found.headers).end(found.body)
+    else next()
+  })
+  app.use(mount(endpoints))
+  for (const { method, path, policy, input, handle } of routes) {
+    const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
+    app[verb](path, protect(policy), validate(input), (request, response, next) => {
+      const { body, query, params } = request
+      Promise.resolve(null)
+        .then(() => handle({ request, body, query, params: params as Record<string, string> }))
+        .then(({ status, headers, body: bytes }) => response.writeHead(status, headers).end(bytes))
+        .catch(next)
+    })
+  }
+  app.use(problems())
+  return createServer(app).on('clientError', answerClientError)
+}

@@ -1,0 +1,5 @@
+import { serve } from '@sample/domain'
+import express from 'express'
+import { expressHost } from './app.ts'
+
+await serve((sample) => expressHost(express(), sample))

@@ -1,0 +1,45 @@
+import { mount, problems, protect, validate } from '@countersign/fastify'
+import { type Answer, answerClientError } from '@countersign/http'
+import { refusalOf } from '@countersign/policy'
+import { type Sample, serve } from '@sample/domain'
+import Fastify, { type FastifyReply } from 'fastify'
+
+const answerWith = (reply: FastifyReply, { status, headers, body }: Answer) =>
+  reply.code(status).headers(headers).send(body)
+
+/** The sample API on Fastify. */
+async function fastifyHost({ routes, endpoints, find }: Sample) {
+  const app = Fastify({
+    clientErrorHandler: answerClientError,
+    frameworkErrors(error, request, reply: FastifyReply) {
+      const found = find(request.method, request.raw.url ?? '')
+      answerWith(reply, 'status' in found ? found : refusalOf(error, request))
+    },
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    const found = find(request.method, request.raw.url ?? '')
+    if ('status' in found) answerWith(reply, found)
+    else done()
+  })
+  // Bodies are read by `validate`, the same on every host.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.register(problems)
+  app.register(mount(endpoints))
+  for (const { method, path, policy, input, handle } of routes) {
+    app.route({
+      method,
+      url: path,
+      onRequest: protect(policy),
+      preValidation: validate(input),
+      async handler(request, reply) {
+        const { body, query, params } = request
+        return answerWith(reply, await handle({ request, body, query, params: params as Record<string, string> }))
+      },
+    })
+  }
+  await app.ready()
+  return app.server
+}
+
+await serve(fastifyHost)

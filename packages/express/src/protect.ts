@@ -1,0 +1,26 @@
+import { Refused } from '@countersign/http'
+import { type AnyPolicy, type Guarded, policyOf, type Verdict } from '@countersign/policy'
+import type { RequestHandler } from 'express'
+import { send } from './send.ts'
+
+export interface ProtectOptions {
+  /** `send` (default) answers a refusal at once; `throw` hands a `Refused` to your error handler, for a house format. */
+  readonly refusals?: 'send' | 'throw'
+}
+
+/** Middleware that lets a request pass only as the policy says. Works on a route, a router or the whole app. */
+export function protect(policy: AnyPolicy, { refusals = 'send' }: ProtectOptions = {}): RequestHandler & Guarded {
+  const handler: RequestHandler = (request, response, next) => {
+    const act = (verdict: Verdict) => {
+      if (verdict?.status === undefined) {
+        for (const [name, value] of Object.entries(verdict?.headers ?? {})) response.appendHeader(name, value)
+        return next()
+      }
+      return refusals === 'throw' ? next(new Refused(verdict)) : send(response, verdict)
+    }
+    const verdict = policy.check(request)
+    if (verdict instanceof Promise) verdict.then(act).catch(next)
+    else act(verdict)
+  }
+  return Object.assign(handler, { [policyOf]: policy })
+}

@@ -1,0 +1,19 @@
+import { anyone, type Endpoint } from '@countersign/policy'
+import type { FastifyPluginCallback } from 'fastify'
+import { protect } from './protect.ts'
+import { send } from './send.ts'
+
+/** A plugin that serves the endpoints a package brings along, each under its own policy. */
+export function mount(endpoints: readonly Endpoint[]): FastifyPluginCallback {
+  return (app, _options, done) => {
+    for (const { method, path, policy = anyone, handle } of endpoints) {
+      app.route({
+        method,
+        url: path,
+        onRequest: protect(policy),
+        handler: async (request, reply) => send(reply, await handle(request)),
+      })
+    }
+    done()
+  }
+}

@@ -1,0 +1,172 @@
+import { type AuthError, authError, isAuthError, type Maybe, type Principal, type RequestView } from '@countersign/http'
+import { type Trace, traceError } from './explain.ts'
+import { then } from './maybe.ts'
+import type { Decision, Presented, Requirement, Scheme } from './requirement.ts'
+
+/** What a request proved: who it is (with the scopes and roles in force), nothing, or something wrong. */
+export type Proof =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'invalid'; readonly error: AuthError; readonly scheme: Scheme }
+  | {
+      readonly kind: 'authenticated'
+      readonly scheme: Scheme
+      readonly verified: Principal
+      readonly decision: Decision
+      readonly principal: unknown
+      readonly scopes: readonly string[] | undefined
+      readonly roles: readonly string[] | undefined
+    }
+
+const ABSENT: Proof = Object.freeze({ kind: 'absent' })
+const WRONG = authError('invalid_token', 'credential.wrong')
+const UNKNOWN_USER = authError('invalid_token', 'principal.unknown')
+const TWO = authError('invalid_request', 'credential.repeated', {
+  detail: 'The request has more than one credential.',
+  expected: 'one credential',
+})
+
+/** What was read off a request for a requirement, nothing verified yet. */
+type Reading =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'partial'; readonly scheme: Scheme } // of an allOf, some came and some did not
+  | { readonly kind: 'malformed'; readonly scheme: Scheme; readonly error: AuthError }
+  | { readonly kind: 'present'; readonly scheme: Scheme; readonly ambient: boolean; readonly parts: readonly Part[] }
+interface Part {
+  readonly scheme: Scheme
+  readonly credential: Presented
+}
+const NOTHING: Reading = Object.freeze({ kind: 'absent' })
+
+/** Reads first, everything; verifies then, what alone is present. Throws `Unavailable`, or for a bug. */
+export function authenticate(accept: Requirement, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
+  const reading = read(accept, request, trace)
+  switch (reading.kind) {
+    case 'absent':
+    case 'partial':
+      return ABSENT
+    case 'malformed':
+      traceError(trace, `${reading.scheme.name}: well formed`, reading.error)
+      return { kind: 'invalid', error: reading.error, scheme: reading.scheme }
+    case 'present':
+      return prove(reading.parts, 0, undefined, request, trace)
+  }
+}
+
+function read(requirement: Requirement, request: RequestView, trace: Trace | undefined): Reading {
+  if (requirement.kind === 'scheme') {
+    const scheme = requirement as Scheme
+    const found = scheme.read(request)
+    trace?.push({ what: `${scheme.name}: present`, held: found !== undefined })
+    if (found === undefined) return NOTHING
+    if (isAuthError(found)) return { kind: 'malformed', scheme, error: found }
+    return { kind: 'present', scheme, ambient: found.from === 'cookie', parts: [{ scheme, credential: found }] }
+  }
+  const readings = requirement.of.map((part) => read(part, request, trace))
+  return requirement.kind === 'anyOf' ? readAny(readings) : readAll(readings)
+}
+
+function readAny(readings: readonly Reading[]): Reading {
+  let chosen: Reading = NOTHING
+  for (const reading of readings) {
+    if (reading.kind === 'absent') continue
+    if (chosen.kind === 'absent' || (isAmbient(chosen) && !isAmbient(reading))) chosen = reading
+    else if (!isAmbient(reading))
+      return { kind: 'malformed', scheme: chosen.scheme, error: malformedFirst(chosen) ?? TWO }
+  }
+  return chosen
+}
+
+/** A doubled `Authorization` header is malformed for every scheme that reads it: say that rather than "two credentials". */
+function malformedFirst(reading: Reading): AuthError | undefined {
+  return reading.kind === 'malformed' ? reading.error : undefined
+}
+
+function isAmbient(reading: Reading): boolean {
+  return reading.kind === 'present' && reading.ambient
+}
+
+function readAll(readings: readonly Reading[]): Reading {
+  const malformed = readings.find((reading) => reading.kind === 'malformed')
+  if (malformed) return malformed
+  const present = readings.filter((reading) => reading.kind === 'present')
+  const [first] = present
+  if (first && present.length === readings.length) {
+    return {
+      kind: 'present',
+      scheme: first.scheme,
+      ambient: present.every(isAmbient),
+      parts: present.flatMap(({ parts }) => parts),
+    }
+  }
+  const begun = readings.find((reading) => reading.kind !== 'absent')
+  return begun ? { kind: 'partial', scheme: begun.scheme } : NOTHING
+}
+
+type Proven = Proof & { kind: 'authenticated' }
+
+/** Verifies the parts one after the other: the first is the caller, the rest stand in `also`. */
+function prove(
+  parts: readonly Part[],
+  at: number,
+  caller: Proven | undefined,
+  request: RequestView,
+  trace: Trace | undefined,
+): Maybe<Proof> {
+  const part = parts[at]
+  if (!part) return caller as Proven
+  return then(proveOne(part, request, trace), (proof) =>
+    proof.kind === 'authenticated' && parts.length > 1
+      ? prove(
+          parts,
+          at + 1,
+          caller ? join(caller, proof) : { ...proof, decision: { ...proof.decision, also: [] } as Decision },
+          request,
+          trace,
+        )
+      : proof,
+  )
+}
+
+function proveOne({ scheme, credential }: Part, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
+  return then(scheme.verify(credential, request), (verified) => {
+    if (verified === undefined || isAuthError(verified)) return invalid(scheme, verified ?? WRONG, 'right', trace)
+    trace?.push({ what: `${scheme.name}: right`, held: true })
+    if (!scheme.load) return authenticated(scheme, verified, verified)
+    return then(scheme.load(verified, request), (user) => {
+      if (user === undefined || isAuthError(user))
+        return invalid(scheme, user ?? UNKNOWN_USER, 'known to the application', trace)
+      return authenticated(scheme, verified, user as object)
+    })
+  })
+}
+
+function invalid(scheme: Scheme, error: AuthError, what: string, trace: Trace | undefined): Proof {
+  traceError(trace, `${scheme.name}: ${what}`, error)
+  return { kind: 'invalid', error, scheme }
+}
+
+function authenticated(scheme: Scheme, verified: Principal, principal: object): Proven {
+  const own = principal as Partial<Principal>
+  return {
+    kind: 'authenticated',
+    scheme,
+    verified,
+    principal,
+    decision: Object.freeze({ scheme: scheme.name, principal: principal as Principal }),
+    // The application's own word on scopes and roles stands above the credential's, where it says any.
+    scopes: Array.isArray(own.scopes) ? own.scopes : verified.scopes,
+    roles: Array.isArray(own.roles) ? own.roles : verified.roles,
+  }
+}
+
+function join(caller: Proven, other: Proven): Proven {
+  const { also } = caller.decision as Decision & { also: readonly Decision[] }
+  return {
+    ...caller,
+    decision: Object.freeze({ ...caller.decision, also: Object.freeze([...also, other.decision]) }) as Decision,
+    scopes:
+      caller.scopes && other.scopes
+        ? caller.scopes.filter((scope) => other.scopes?.includes(scope))
+        : (caller.scopes ?? other.scopes),
+  }
+}

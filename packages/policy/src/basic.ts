@@ -1,0 +1,48 @@
+import { type BasicCredential, readBasic } from '@countersign/credentials'
+import { type AuthError, authError, type Maybe, type Principal, type RequestView } from '@countersign/http'
+import { then } from './maybe.ts'
+import type { Presented, Scheme } from './requirement.ts'
+import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
+
+export interface PasswordVerifier<P extends Principal = Principal> {
+  verify(credential: { readonly username: string; readonly password: string }): Maybe<P | AuthError | undefined>
+}
+export type VerifyBasic = (
+  credential: BasicCredential,
+  request: RequestView,
+) => Maybe<Principal | AuthError | undefined> | PromiseLike<Principal | AuthError | undefined | null>
+type PrincipalOf<V> = V extends { verify(...args: never[]): infer R }
+  ? Verified<R>
+  : V extends (...args: never[]) => infer R
+    ? Verified<R>
+    : never
+
+const WRONG = authError('invalid_credentials', 'basic.wrong')
+
+/**
+ * Accepts user name and password (RFC 7617, UTF-8). Give it `passwordLogin(…)` or a function of the credential.
+ * A wrong one is 401 `invalid_credentials`, a malformed one 400 `invalid_request`; the challenge never carries `error`.
+ */
+export function basic<V extends PasswordVerifier | VerifyBasic, U = PrincipalOf<V>>(
+  verifier: V,
+  options: SchemeOptions<PrincipalOf<V>, U> = {},
+): Scheme<'basic', U> {
+  const judge = verifierOf<BasicCredential>(verifier, 'passwordLogin()', 'basic', ({ username, password }) => ({
+    username,
+    password,
+  }))
+  const realm = checkRealm(options.realm)
+  const scheme: Scheme = {
+    kind: 'scheme',
+    of: [],
+    name: options.name ?? 'basic',
+    sources: ['authorization:basic'],
+    openapi: { type: 'http', scheme: 'basic' },
+    read: readBasic,
+    verify: (credential: Presented, request) =>
+      then(judge(credential as BasicCredential, request), (result) => result ?? WRONG),
+    ...loader(options.principal as SchemeOptions['principal']),
+    challenge: () => ({ scheme: 'Basic', params: { realm, charset: 'UTF-8' } }),
+  }
+  return Object.freeze(scheme) as Scheme<'basic', U>
+}

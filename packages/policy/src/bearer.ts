@@ -1,0 +1,95 @@
+import { type BearerCredential, readBearer } from '@countersign/credentials'
+import { type AuthError, authError, type Maybe, messageOf, type Principal, type RequestView } from '@countersign/http'
+import { then } from './maybe.ts'
+import type { Presented, Scheme } from './requirement.ts'
+import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
+
+/** Judges a token. `undefined` means "not one of mine": the next of a list is asked; an error is final. */
+export interface TokenVerifier<P extends Principal = Principal> {
+  verify(token: string): Maybe<P | AuthError | undefined>
+}
+export type VerifyBearer = (
+  credential: BearerCredential,
+  request: RequestView,
+) => Maybe<Principal | AuthError | undefined> | PromiseLike<Principal | AuthError | undefined | null>
+type BearerVerifier = TokenVerifier | VerifyBearer
+type PrincipalOf<V> = V extends readonly (infer E)[]
+  ? PrincipalOf<E>
+  : V extends { verify(token: string): infer R }
+    ? Verified<R>
+    : V extends (...args: never[]) => infer R
+      ? Verified<R>
+      : never
+
+export interface BearerOptions<V, U> extends SchemeOptions<V, U> {
+  /** A cookie that may carry the token too. Refused on unsafe methods: nothing here guards against CSRF yet. */
+  readonly cookie?: string
+  /** A query parameter that may carry the token too. RFC 9700 section 4.3.2 advises against it: URLs end up in logs. */
+  readonly query?: string
+}
+
+const COOKIE_WRITE = authError('access_denied', 'csrf.cookie', {
+  detail: 'A cookie is not accepted for a request that changes something.',
+})
+const SAFE: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Accepts bearer tokens (RFC 6750). Give it a verifier (`localIssuer`, `remoteIssuer`, `legacyTokens`), a list of them, or a
+ * function of the credential. A wrong token is 401 `invalid_token`, a malformed one 400 `invalid_request`.
+ */
+export function bearer<const V extends BearerVerifier | readonly BearerVerifier[], U = PrincipalOf<V>>(
+  verifier: V,
+  options: BearerOptions<PrincipalOf<V>, U> = {},
+): Scheme<'bearer', U> {
+  const list = Array.isArray(verifier) ? (verifier as readonly BearerVerifier[]) : [verifier as BearerVerifier]
+  if (list.length === 0) throw new TypeError('bearer() needs at least one verifier')
+  const judges = list.map((one) =>
+    verifierOf<BearerCredential>(one, 'a token verifier such as localIssuer()', 'bearer', ({ token }) => token),
+  )
+  const realm = checkRealm(options.realm)
+  const where = { ...(options.cookie && { cookie: options.cookie }), ...(options.query && { query: options.query }) }
+
+  const ask = (
+    at: number,
+    credential: BearerCredential,
+    request: RequestView,
+  ): Maybe<Principal | AuthError | undefined> => {
+    const judge = judges[at]
+    if (!judge) return undefined
+    return then(judge(credential, request), (result) => result ?? ask(at + 1, credential, request))
+  }
+  const scheme: Scheme = {
+    kind: 'scheme',
+    of: [],
+    name: options.name ?? 'bearer',
+    sources: [
+      'authorization:bearer',
+      ...(options.cookie ? [`cookie:${options.cookie}`] : []),
+      ...(options.query ? [`query:${options.query}`] : []),
+    ],
+    openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    read: (request) => readBearer(request, where),
+    verify(credential: Presented, request) {
+      if (credential.from === 'cookie' && !SAFE.has(messageOf(request).method)) return COOKIE_WRITE
+      return ask(0, credential as BearerCredential, request)
+    },
+    ...loader(options.principal as SchemeOptions['principal']),
+    challenge: (error) => ({ scheme: 'Bearer', params: { realm, ...errorParams(error) } }),
+  }
+  return Object.freeze(scheme) as Scheme<'bearer', U>
+}
+
+/** RFC 6750 section 3: `error` for what the RFC names, `scope` with `insufficient_scope`, `max_age` by RFC 9470. */
+export function errorParams(error: AuthError | undefined): Record<string, string> {
+  switch (error?.code) {
+    case 'invalid_request':
+    case 'invalid_token':
+      return { error: error.code }
+    case 'insufficient_scope':
+      return { error: error.code, scope: (error.scopes ?? []).join(' ') }
+    case 'insufficient_user_authentication':
+      return { error: error.code, ...(error.expected !== undefined && { max_age: error.expected }) }
+    default:
+      return {}
+  }
+}

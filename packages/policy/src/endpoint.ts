@@ -1,0 +1,29 @@
+import type { Answer, Maybe, RequestView } from '@countersign/http'
+import type { AnyPolicy } from './policy.ts'
+
+/** A route that a package brings along, as data: `mount` of an adapter puts it on a server. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST'
+  /** Literal: no parameters. */
+  readonly path: string
+  /** Who may call it. Left out: anyone. */
+  readonly policy?: AnyPolicy
+  handle(request: RequestView): Maybe<Answer>
+}
+
+/** Middleware that an adapter made carries its policy under this symbol, for inventories of either framework. */
+export const policyOf: unique symbol = Symbol.for('countersign.policy') as never
+
+export interface Guarded {
+  readonly [policyOf]: AnyPolicy
+}
+
+/** The endpoint for a method and path; HEAD is answered as GET. */
+export function findEndpoint(
+  endpoints: readonly Endpoint[],
+  method: string | undefined,
+  path: string,
+): Endpoint | undefined {
+  const wanted = method === 'HEAD' ? 'GET' : method
+  return endpoints.find((endpoint) => endpoint.path === path && endpoint.method === wanted)
+}

@@ -1,0 +1,262 @@
+import {
+  type AuthError,
+  authError,
+  type Headers,
+  isUnavailable,
+  type Maybe,
+  type Refusal,
+  type RequestView,
+  STATUS,
+  unavailableError,
+} from '@countersign/http'
+import { authenticate, type Proof } from './authenticate.ts'
+import { type Outcome, passOf, recordPass } from './decision.ts'
+import { type EventType, publish } from './event.ts'
+import { type Explanation, type Trace, traceError } from './explain.ts'
+import { then } from './maybe.ts'
+import { refuser } from './refusal.ts'
+import { checkRequirement, type Decision, type Requirement, type Scheme, schemesOf } from './requirement.ts'
+import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
+
+/**
+ * What a request without a right credential meets. `required`: it is refused. `optional`: none passes, a wrong one is
+ * refused. `attempt`: both pass, and `decision` says which it was.
+ */
+export type Mode = 'required' | 'optional' | 'attempt'
+
+/** `undefined`: pass. Without `status`: pass, and add these headers to the answer. With `status`: send this instead. */
+export type Verdict = Refusal | { readonly status?: undefined; readonly headers: Headers } | undefined
+
+type PrincipalOf<D> = D extends { readonly principal: infer P } ? P : never
+type Seen<D, M extends Mode> = M extends 'required' ? D : M extends 'optional' ? D | undefined : Outcome<D>
+
+/** A policy as plain data: what documents, inventories, attack kits and pages read. */
+export interface Description {
+  readonly name: string
+  readonly mode: Mode | 'anyone'
+  readonly accept: RequirementDescription | undefined
+  readonly allow: RuleDescription | undefined
+  readonly maxAge: number | undefined
+}
+export type RequirementDescription =
+  | { readonly scheme: string; readonly openapi: Readonly<Record<string, unknown>> }
+  | { readonly anyOf: readonly RequirementDescription[] }
+  | { readonly allOf: readonly RequirementDescription[] }
+export type RuleDescription =
+  | { readonly scope: string }
+  | { readonly role: string }
+  | { readonly test: string }
+  | { readonly anyOf: readonly RuleDescription[] }
+  | { readonly allOf: readonly RuleDescription[] }
+
+/** The half of a policy that any framework, inventory or document can hold: no type parameter. */
+export interface AnyPolicy {
+  readonly name: string
+  readonly mode: Mode | 'anyone'
+  /** Whether the request may go on. Synchronous when every part was; rejects only for a bug. Records who called. */
+  check(request: RequestView): Maybe<Verdict>
+  /** Runs the same code as `check` and tells each step. Records nothing, publishes nothing, lets nobody pass. */
+  explain(request: RequestView): Promise<Explanation>
+  describe(): Description
+}
+
+export interface Policy<D = Decision, M extends Mode = 'required'> extends AnyPolicy {
+  readonly mode: M
+  /** Scheme and principal, typed by `accept` and `mode`. Throws when this policy did not pass on this message. */
+  decision(request: RequestView): Seen<D, M>
+  /** The caller. `undefined` only in `optional` and `attempt`. Throws when this policy did not pass on this message. */
+  principal(request: RequestView): M extends 'required' ? PrincipalOf<D> : PrincipalOf<D> | undefined
+  /**
+   * The second phase, for an object just loaded or a tool named in a body: `undefined` when the caller may, else the same
+   * bytes as a refusal of `check`. Throw it as `new Refused(refusal)`, or send it. Nobody who proved nothing may.
+   */
+  authorize<R = undefined>(
+    request: RequestView,
+    rule: Rule<PrincipalOf<D>, R>,
+    resource?: R,
+  ): Maybe<Refusal | undefined>
+}
+
+export interface PolicyOptions<D, M extends Mode> {
+  /** Shown in errors, events and documents. Left out: its scopes. */
+  readonly name?: string
+  /** How a caller may prove who they are: a scheme, `anyOf(…)` or `allOf(…)`. */
+  readonly accept: Requirement<D>
+  /** What the credential must allow, all of it: short for `allow`. */
+  readonly scopes?: readonly string[]
+  readonly allow?: Rule<PrincipalOf<D>>
+  readonly mode?: M
+  /** Seconds since the caller last actively authenticated, at most (RFC 9470). A credential that does not tell is refused. */
+  readonly maxAge?: number
+  /** Epoch milliseconds. */
+  readonly clock?: () => number
+}
+
+const UNAUTHENTICATED = authError('unauthenticated', 'credential.absent')
+const MODES: readonly unknown[] = ['required', 'optional', 'attempt']
+const OPTIONS: ReadonlySet<string> = new Set(['name', 'accept', 'scopes', 'allow', 'mode', 'maxAge', 'clock'])
+
+/** Makes a route policy. Throws a TypeError for options that could never hold or that say nothing. */
+export function policy<D, const M extends Mode = 'required'>(options: PolicyOptions<D, M>): Policy<D, M> {
+  const { accept, maxAge, clock = Date.now } = options
+  for (const key of Object.keys(options)) if (!OPTIONS.has(key)) throw new TypeError(`policy() has no option "${key}"`)
+  if (typeof accept !== 'object' || accept === null || !Array.isArray(accept.of)) {
+    throw new TypeError(
+      'policy() needs "accept": a scheme such as bearer(…), anyOf(…) or allOf(…); a public route uses `anyone`',
+    )
+  }
+  checkRequirement(accept)
+  const mode = options.mode ?? ('required' as M)
+  if (!MODES.includes(mode)) throw new TypeError('option "mode" must be "required", "optional" or "attempt"')
+  if (maxAge !== undefined && !(maxAge >= 0)) throw new TypeError('option "maxAge" must be a number of seconds')
+  const rules: Rule<PrincipalOf<D>>[] = (options.scopes ?? []).map((scope) => ({ scope }))
+  if (options.allow) rules.push(options.allow)
+  for (const rule of rules) checkRule(rule)
+  const allow = (rules.length > 1 ? { allOf: rules } : rules[0]) as Rule<never, never> | undefined
+  const name = options.name ?? (options.scopes?.join(' ') || 'signed in')
+  const schemes = schemesOf(accept)
+  const refuse = refuser(schemes)
+
+  function run(request: RequestView, trace: Trace | undefined): Maybe<Ran> {
+    try {
+      const ran = then(authenticate(accept, request, trace), (proof) => allowed(proof, trace))
+      return ran instanceof Promise ? ran.catch(unavailable) : ran
+    } catch (thrown) {
+      return unavailable(thrown)
+    }
+  }
+
+  function allowed(proof: Proof, trace: Trace | undefined): Maybe<Ran> {
+    if (proof.kind === 'absent') return mode === 'required' ? { proof, error: UNAUTHENTICATED } : { proof }
+    if (proof.kind === 'invalid') return mode === 'attempt' ? { proof } : { proof, error: proof.error }
+    const stale = maxAge === undefined ? undefined : tooOld(proof, maxAge, clock())
+    if (stale) {
+      traceError(trace, 'age of the authentication', stale)
+      return { proof, error: stale }
+    }
+    if (allow === undefined) return { proof }
+    return then(judge(allow, proof, undefined, trace), (ruling) =>
+      ruling === 'yes' ? { proof } : { proof, error: denial(ruling, allow) },
+    )
+  }
+
+  const shown = (proof: Proof): Outcome =>
+    proof.kind === 'authenticated' ? { kind: 'authenticated', decision: proof.decision } : proof
+
+  function conclude(request: RequestView, { proof, error }: Ran): Verdict {
+    const scheme = proof.kind === 'absent' ? undefined : proof.scheme
+    const principal = proof.kind === 'authenticated' ? proof.verified : undefined
+    if (error) {
+      publish(typeOf(error), request, { policy: name, scheme: scheme?.name, principal, error })
+      return refuse(error, scheme)
+    }
+    recordPass(request, {
+      policy: self,
+      outcome: shown(proof),
+      scheme,
+      proof: proof.kind === 'authenticated' ? proof : undefined,
+    })
+    if (proof.kind === 'invalid')
+      publish('unauthenticated', request, { policy: name, scheme: scheme?.name, error: proof.error })
+    if (proof.kind !== 'authenticated') return undefined
+    publish('authenticated', request, { policy: name, scheme: scheme?.name, principal })
+    const headers = proof.scheme.answerHeaders?.(proof.verified, request)
+    return headers && { headers }
+  }
+
+  const self: Policy<D, M> = Object.freeze({
+    name,
+    mode,
+    check: (request: RequestView) => then(run(request, undefined), (ran) => conclude(request, ran)),
+    async explain(request: RequestView): Promise<Explanation> {
+      const reasons: Trace = []
+      const { error } = await run(request, reasons)
+      return { policy: name, passed: !error, status: error && STATUS[error.code], code: error?.code, reasons }
+    },
+    describe: () => ({ name, mode, accept: describeRequirement(accept), allow: allow && describeRule(allow), maxAge }),
+    decision(request: RequestView): Seen<D, M> {
+      const { outcome } = seen(request)
+      if (mode === 'attempt') return outcome as Seen<D, M>
+      return (outcome.kind === 'authenticated' ? outcome.decision : undefined) as Seen<D, M>
+    },
+    principal(request: RequestView) {
+      const { outcome } = seen(request)
+      return (outcome.kind === 'authenticated' ? outcome.decision.principal : undefined) as PrincipalOf<D>
+    },
+    authorize<R>(request: RequestView, rule: Rule<PrincipalOf<D>, R>, resource?: R): Maybe<Refusal | undefined> {
+      const { outcome, proof: holder, scheme } = seen(request)
+      if (outcome.kind !== 'authenticated' || !holder) return refuse(UNAUTHENTICATED, undefined)
+      const judged = judge(rule as Rule<never, never>, holder, resource)
+      return then(judged, (ruling) => {
+        if (ruling === 'yes') return undefined
+        const error = denial(ruling, rule as Rule<never, never>)
+        publish('forbidden', request, { policy: name, scheme: scheme?.name, principal: holder.verified, error })
+        return refuse(error, scheme)
+      })
+    },
+  })
+  return self
+
+  function seen(request: RequestView) {
+    const pass = passOf(request, self)
+    if (pass) return pass
+    throw new Error(
+      `policy "${name}" did not pass on this request: put protect() with this policy before the handler that asks who called`,
+    )
+  }
+}
+
+interface Ran {
+  readonly proof: Proof
+  readonly error?: AuthError
+}
+
+function unavailable(thrown: unknown): Ran {
+  if (isUnavailable(thrown)) return { proof: { kind: 'absent' }, error: unavailableError(thrown) }
+  throw thrown
+}
+
+function typeOf(error: AuthError): EventType {
+  const status = STATUS[error.code]
+  return status === 503 ? 'unavailable' : status === 403 ? 'forbidden' : 'unauthenticated'
+}
+
+function denial(ruling: 'scope' | 'no', rule: Rule<never, never>): AuthError {
+  if (ruling === 'no') return authError('access_denied', 'rule.refused')
+  const scopes = scopesOf(rule)
+  return authError('insufficient_scope', 'scope.missing', {
+    scopes,
+    detail: `This needs the scope ${scopes.join(' ')}.`,
+  })
+}
+
+function tooOld(proof: Proof & { kind: 'authenticated' }, maxAge: number, now: number): AuthError | undefined {
+  const { authTime } = proof.verified
+  if (authTime !== undefined && now / 1000 - authTime <= maxAge) return undefined
+  return authError('insufficient_user_authentication', 'authentication.age', { expected: `${maxAge}` })
+}
+
+function describeRequirement(requirement: Requirement): RequirementDescription {
+  if (requirement.kind === 'scheme') {
+    const { name, openapi } = requirement as Scheme
+    return { scheme: name, openapi }
+  }
+  const parts = requirement.of.map(describeRequirement)
+  return requirement.kind === 'anyOf' ? { anyOf: parts } : { allOf: parts }
+}
+
+function describeRule(rule: Rule<never, never>): RuleDescription {
+  if ('test' in rule) return { test: rule.name }
+  if ('anyOf' in rule) return { anyOf: rule.anyOf.map(describeRule) }
+  if ('allOf' in rule) return { allOf: rule.allOf.map(describeRule) }
+  return rule
+}
+
+/** A public route says so: an inventory needs a value, not an absence. */
+export const anyone: AnyPolicy = Object.freeze({
+  name: 'anyone',
+  mode: 'anyone' as const,
+  check: () => undefined,
+  explain: async () => ({ policy: 'anyone', passed: true, status: undefined, code: undefined, reasons: [] }),
+  describe: () => ({ name: 'anyone', mode: 'anyone' as const, accept: undefined, allow: undefined, maxAge: undefined }),
+})

@@ -1,0 +1,92 @@
+import type { Maybe, Principal } from '@countersign/http'
+import type { Trace } from './explain.ts'
+import { isThenable, then } from './maybe.ts'
+
+/** What a caller must be allowed, as data, so that it documents and explains itself. A test has a name. */
+export type Rule<P = Principal, R = undefined> =
+  | { readonly scope: string }
+  | { readonly role: string }
+  | { readonly anyOf: readonly Rule<P, R>[] }
+  | { readonly allOf: readonly Rule<P, R>[] }
+  | { readonly name: string; readonly test: (principal: P, resource: R) => boolean | PromiseLike<boolean> }
+
+/** What a rule is judged by: the caller's principal, and the scopes and roles in force. */
+export interface Holder {
+  readonly principal: unknown
+  readonly scopes: readonly string[] | undefined
+  readonly roles: readonly string[] | undefined
+}
+
+/** `scope`: it fails, and the scopes that the rule names would have been enough. */
+export type Ruling = 'yes' | 'scope' | 'no'
+
+/** Judges a rule; stops at the first part that settles it. */
+export function judge(rule: Rule<never, never>, holder: Holder, resource: unknown, trace?: Trace): Maybe<Ruling> {
+  if ('scope' in rule) return tell(trace, `scope ${rule.scope}`, holder.scopes?.includes(rule.scope) === true, 'scope')
+  if ('role' in rule) return tell(trace, `role ${rule.role}`, holder.roles?.includes(rule.role) === true, 'no')
+  if ('allOf' in rule) return settle(rule.allOf, 0, 'yes', (ruling) => ruling !== 'yes', holder, resource, trace)
+  if ('anyOf' in rule) return settle(rule.anyOf, 0, 'no', (ruling) => ruling === 'yes', holder, resource, trace)
+  const test = rule.test as (principal: unknown, resource: unknown) => unknown
+  const held: unknown = test(holder.principal, resource)
+  // Only `true` is yes: a test that forgets to return anything else refuses.
+  return isThenable(held)
+    ? Promise.resolve(held).then((value) => tell(trace, rule.name, value === true, 'no'))
+    : tell(trace, rule.name, held === true, 'no')
+}
+
+function settle(
+  rules: readonly Rule<never, never>[],
+  at: number,
+  sofar: Ruling,
+  settles: (ruling: Ruling) => boolean,
+  holder: Holder,
+  resource: unknown,
+  trace: Trace | undefined,
+): Maybe<Ruling> {
+  const rule = rules[at]
+  if (!rule) return sofar
+  return then(judge(rule, holder, resource, trace), (ruling) => {
+    if (settles(ruling)) return ruling
+    return settle(rules, at + 1, ruling === 'scope' ? 'scope' : sofar, settles, holder, resource, trace)
+  })
+}
+
+function tell(trace: Trace | undefined, what: string, held: boolean, otherwise: Ruling): Ruling {
+  trace?.push({ what, held })
+  return held ? 'yes' : otherwise
+}
+
+/** The scopes that would have been enough, whole: all of an `allOf`, the first alternative of an `anyOf` that names any. */
+export function scopesOf(rule: Rule<never, never>): readonly string[] {
+  if ('scope' in rule) return [rule.scope]
+  if ('allOf' in rule) return [...new Set(rule.allOf.flatMap(scopesOf))]
+  if ('anyOf' in rule) return rule.anyOf.map(scopesOf).find((scopes) => scopes.length > 0) ?? []
+  return []
+}
+
+/** Throws a TypeError for what is no rule: a mistyped member would otherwise allow or refuse everybody. */
+export function checkRule(rule: unknown): void {
+  const shape = typeof rule === 'object' && rule !== null ? (rule as Record<string, unknown>) : {}
+  const kinds = ['scope', 'role', 'anyOf', 'allOf', 'test'].filter((kind) => shape[kind] !== undefined)
+  const [kind] = kinds
+  if (kinds.length !== 1 || kind === undefined) {
+    throw new TypeError('a rule has exactly one of "scope", "role", "anyOf", "allOf", or "name" with "test"')
+  }
+  const value = shape[kind]
+  if (kind === 'scope') {
+    if (typeof value !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)) {
+      throw new TypeError(
+        'a rule\'s "scope" must be one scope: visible ASCII without quotes or spaces (RFC 6749 section 3.3)',
+      )
+    }
+  } else if (kind === 'role') {
+    if (typeof value !== 'string' || value === '') throw new TypeError('a rule\'s "role" must be a non-empty string')
+  } else if (kind === 'test') {
+    if (typeof value !== 'function' || typeof shape.name !== 'string')
+      throw new TypeError('a rule with a "test" function needs a "name" that can be shown')
+  } else {
+    if (!Array.isArray(value) || value.length === 0)
+      throw new TypeError(`a rule's "${kind}" must be a list of at least one rule`)
+    for (const part of value) checkRule(part)
+  }
+}

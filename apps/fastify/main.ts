@@ -10,6 +10,7 @@ const answerWith = (reply: FastifyReply, { status, headers, body }: Answer) =>
 /** The sample API on Fastify. */
 async function fastifyHost({ routes, endpoints, find }: Sample) {
   const app = Fastify({
+    routerOptions: { maxParamLength: 16_384 },
     clientErrorHandler: answerClientError,
     frameworkErrors(error, request, reply: FastifyReply) {
       const found = find(request.method, request.raw.url ?? '')

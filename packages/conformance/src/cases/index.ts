@@ -1,8 +1,22 @@
 import type { Case } from '../case.ts'
+import { apiKeyCases } from './api-keys.ts'
+import { bodyCases } from './bodies.ts'
+import { credentialCases } from './credentials.ts'
+import { pathCases } from './paths.ts'
+import { routeCases } from './routes.ts'
+import { sessionCases } from './sessions.ts'
 import { tokenCases } from './tokens.ts'
 
 /** The whole suite, in the order it runs. */
-export const CASES: readonly Case[] = [...tokenCases]
+export const CASES: readonly Case[] = [
+  ...tokenCases,
+  ...credentialCases,
+  ...apiKeyCases,
+  ...sessionCases,
+  ...pathCases,
+  ...bodyCases,
+  ...routeCases,
+]
 
 const ids = new Set<string>()
 for (const { id } of CASES) {

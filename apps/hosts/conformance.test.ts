@@ -1,5 +1,6 @@
-import { conformance, identical, startHost } from '@countersign/conformance'
+import { conformance, identical, startHost, type Transcripts } from '@countersign/conformance'
 import { HOSTS } from './hosts.ts'
 
-for (const [name, main] of Object.entries(HOSTS)) conformance(name, () => startHost(main))
-identical()
+const transcripts: Transcripts = new Map()
+for (const [name, main] of Object.entries(HOSTS)) conformance(name, () => startHost(main), transcripts)
+identical(transcripts)

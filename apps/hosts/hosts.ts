@@ -7,3 +7,9 @@ export const HOSTS: Readonly<Record<string, string>> = {
   'express 4': fileURLToPath(new URL('../express/main4.ts', import.meta.url)),
   fastify: fileURLToPath(new URL('../fastify/main.ts', import.meta.url)),
 }
+
+/** Servers as ones that existed before, with the adapters plugged in. */
+export const PLUGGED: Readonly<Record<string, string>> = {
+  express: fileURLToPath(new URL('../express/plugged.ts', import.meta.url)),
+  fastify: fileURLToPath(new URL('../fastify/plugged.ts', import.meta.url)),
+}

@@ -6,10 +6,15 @@ import { runCase } from './run.ts'
 import { NORMALISED } from './transcript.ts'
 
 /** What each host answered, by case: for the comparison at the end. */
-const transcripts = new Map<string, Map<string, readonly string[]>>()
+export type Transcripts = Map<string, Map<string, readonly string[]>>
 
 /** Registers every case of the suite against one host. No case is ever left out. */
-export function conformance(name: string, start: () => Promise<RunningHost>, cases: readonly Case[] = CASES): void {
+export function conformance(
+  name: string,
+  start: () => Promise<RunningHost>,
+  transcripts: Transcripts,
+  cases: readonly Case[] = CASES,
+): void {
   describe(name, () => {
     let host: RunningHost
     const answers = new Map<string, readonly string[]>()
@@ -29,7 +34,7 @@ export function conformance(name: string, start: () => Promise<RunningHost>, cas
 }
 
 /** Registers the comparison of all hosts that ran before: every answer of every case the same, to the byte. */
-export function identical(cases: readonly Case[] = CASES): void {
+export function identical(transcripts: Transcripts, cases: readonly Case[] = CASES): void {
   describe('the same on every host', () => {
     beforeAll(() => {
       console.log(`compared to the byte, after:\n${NORMALISED.map((line) => `  - ${line}`).join('\n')}`)

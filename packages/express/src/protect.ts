@@ -1,6 +1,7 @@
-import { Refused } from '@countersign/http'
+import type { ServerResponse } from 'node:http'
+import { Refused, type RequestView } from '@countersign/http'
 import { type AnyPolicy, type Guarded, policyOf, type Verdict } from '@countersign/policy'
-import type { RequestHandler } from 'express'
+import type { NextFunction } from 'express'
 import { send } from './send.ts'
 
 export interface ProtectOptions {
@@ -8,9 +9,12 @@ export interface ProtectOptions {
   readonly refusals?: 'send' | 'throw'
 }
 
+/** Middleware that carries its policy. It asks nothing of the request's types, so those of the route stay as they are. */
+export type Protector = ((request: RequestView, response: ServerResponse, next: NextFunction) => void) & Guarded
+
 /** Middleware that lets a request pass only as the policy says. Works on a route, a router or the whole app. */
-export function protect(policy: AnyPolicy, { refusals = 'send' }: ProtectOptions = {}): RequestHandler & Guarded {
-  const handler: RequestHandler = (request, response, next) => {
+export function protect(policy: AnyPolicy, { refusals = 'send' }: ProtectOptions = {}): Protector {
+  const handler = (request: RequestView, response: ServerResponse, next: NextFunction): void => {
     const act = (verdict: Verdict) => {
       if (verdict?.status === undefined) {
         for (const [name, value] of Object.entries(verdict?.headers ?? {})) response.appendHeader(name, value)

@@ -1,7 +1,7 @@
+import type { ServerResponse } from 'node:http'
 import type { Answer } from '@countersign/http'
-import type { Response } from 'express'
 
 /** Bytes as they are: `res.set` would add a charset, `res.send` an ETag. */
-export function send(response: Response, { status, headers, body }: Answer): void {
+export function send(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, headers).end(body)
 }

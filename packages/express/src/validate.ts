@@ -1,35 +1,35 @@
-import { checkInput, type Input, type TypeOf } from '@countersign/http'
-import type { NextFunction, Request, Response } from 'express'
+import type { ServerResponse } from 'node:http'
+import { checkInput, type Input, type RequestView, type TypeOf } from '@countersign/http'
+import type { NextFunction } from 'express'
 import { send } from './send.ts'
 
-type Body<I extends Input> = I['body'] extends object ? TypeOf<I['body']> : unknown
-type Query<I extends Input> = I['query'] extends object ? TypeOf<I['query']> : Request['query']
-type Validator<I extends Input> = I['params'] extends object
-  ? <A>(request: Request<TypeOf<I['params']>, A, Body<I>, Query<I>>, response: Response<A>, next: NextFunction) => void
-  : <P, A>(request: Request<P, A, Body<I>, Query<I>>, response: Response<A>, next: NextFunction) => void
+/**
+ * What a request has behind `validate`, and no more: Express infers the types of `req.body`, `req.query` and `req.params`
+ * of the handlers that follow from these members, and keeps its own for the rest.
+ */
+export type Validated<I extends Input> = {
+  [K in 'body' | 'query' | 'params' as I[K] extends object ? K : never]: TypeOf<I[K]>
+}
 
 /**
  * Middleware that checks body, query and path parameters, and types them for the handlers behind it. Reads the body
  * itself where no parser has. What does not fit is 400 with `errors`, each a JSON pointer; 415 and 413 for the rest.
  */
-export function validate<const I extends Input>(input: I): Validator<I> {
-  const handler = (request: Request, response: Response, next: NextFunction): void => {
-    checkInput(input, request, request)
+export function validate<const I extends Input>(
+  input: I,
+): (request: Validated<I>, response: object, next: NextFunction) => void {
+  return (request, response, next) => {
+    checkInput(input, request as object as RequestView, request)
       .then((checked) => {
-        if ('error' in checked) return send(response, checked)
+        if ('error' in checked) return send(response as ServerResponse, checked)
         for (const part of ['body', 'query', 'params'] as const) {
           // Express 5 has `query` as a getter: only a definition replaces it.
+          const value = checked.parts[part]
           if (input[part])
-            Object.defineProperty(request, part, {
-              value: checked.parts[part],
-              writable: true,
-              configurable: true,
-              enumerable: true,
-            })
+            Object.defineProperty(request, part, { value, writable: true, configurable: true, enumerable: true })
         }
         next()
       })
       .catch(next)
   }
-  return handler as Validator<I>
 }

@@ -11,7 +11,10 @@ export function mount(endpoints: readonly Endpoint[]): FastifyPluginCallback {
         method,
         url: path,
         onRequest: protect(policy),
-        handler: async (request, reply) => send(reply, await handle(request)),
+        async handler(request, reply) {
+          send(reply, await handle(request))
+          return reply
+        },
       })
     }
     done()

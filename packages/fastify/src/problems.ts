@@ -21,7 +21,7 @@ export const problems = Object.assign(
     app.setErrorHandler((error, request, reply) => {
       const refusal = refusalOf(error, request)
       if (refusal.status === STATUS.server_error) request.log.error(error)
-      return send(reply, refusal)
+      send(reply, refusal)
     })
     app.setNotFoundHandler((_request, reply) => send(reply, problem(NOT_FOUND)))
     const before = app.validatorCompiler

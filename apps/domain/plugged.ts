@@ -1,0 +1,48 @@
+import { authError, json, Unavailable } from '@countersign/http'
+import { bearer, type Endpoint, policy, type Scheme } from '@countersign/policy'
+import { defineSchema } from '@countersign/schema'
+
+/** Tokens that say what their verifier does: right, right later, down, buggy. */
+const caller = policy({
+  name: 'plugged',
+  accept: bearer(({ token }) => {
+    if (token === 'good') return { subject: 'ada' }
+    if (token === 'later') return Promise.resolve({ subject: 'ada' })
+    if (token === 'wrong-later') return Promise.resolve(undefined)
+    if (token === 'down') throw new Unavailable('the token store', { retryAfter: 7 })
+    if (token === 'down-later') return Promise.reject(new Unavailable('the token store', { retryAfter: 7 }))
+    if (token === 'bug-later') return Promise.reject(new Error('canary-of-a-bug'))
+    return authError('invalid_token', 'token.unknown')
+  }),
+})
+
+/** A scheme of one's own, whose answers carry a header when it passes. */
+const ticket: Scheme<'ticket', { readonly subject: string }> = {
+  kind: 'scheme',
+  of: [],
+  name: 'ticket',
+  sources: ['header:x-ticket'],
+  openapi: { type: 'apiKey', in: 'header', name: 'X-Ticket' },
+  read: (request) =>
+    ('rawHeaders' in request ? request : request.raw).headers['x-ticket'] ? { from: 'header' } : undefined,
+  verify: () => ({ subject: 'holder' }),
+  answerHeaders: () => ({ 'x-next-ticket': 'n-1' }),
+  challenge: () => ({ scheme: 'Ticket', params: { realm: 'api' } }),
+}
+
+const endpoints: readonly Endpoint[] = [{ method: 'GET', path: '/keys', handle: () => json(200, { keys: [] }) }]
+
+/** What the two servers that "existed before" share. */
+export const plugged = {
+  caller,
+  nonce: policy({ name: 'ticket', accept: ticket }),
+  endpoints,
+  NewOrder: defineSchema({
+    type: 'object',
+    properties: { sku: { type: 'string' } },
+    required: ['sku'],
+    additionalProperties: false,
+  }),
+  Page: defineSchema({ type: 'object', properties: { limit: { type: 'integer', minimum: 1 } } }),
+  Id: defineSchema({ type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] }),
+}

@@ -1,0 +1,48 @@
+// An Express server as one that existed before: its own CORS, its own body parser, its own error format on a part of it.
+// Test ground for what the sample API does not use of the adapter.
+import { createServer } from 'node:http'
+import { mount, problems, protect, validate } from '@countersign/express'
+import { json } from '@countersign/http'
+import { plugged } from '@sample/domain/plugged'
+import express, { type ErrorRequestHandler } from 'express'
+
+const { caller, nonce, endpoints, NewOrder, Page, Id } = plugged
+const app = express()
+app.disable('x-powered-by').disable('etag')
+app.use((request, response, next) => {
+  response.setHeader('access-control-allow-origin', '*')
+  if (request.method === 'OPTIONS') response.status(204).end()
+  else next()
+})
+
+const house = express.Router()
+house.use(protect(caller, { refusals: 'throw' }))
+house.get('/', (_request, response) => void response.json({ in: true }))
+const format: ErrorRequestHandler = (error, _request, response, _next) => {
+  response.status(error.status).set(error.headers).type('application/json').send(`{"house":"${error.code}"}`)
+}
+app.use('/house', house, format)
+
+app.get('/me', protect(caller), (request, response) => void response.json({ user: caller.principal(request).subject }))
+app.get('/nonce', protect(nonce), (_request, response) => void response.json({ in: true }))
+app.post('/orders', protect(caller), express.json(), validate({ body: NewOrder }), (request, response) => {
+  response.json({ sku: request.body.sku })
+})
+app.get('/items/:id', validate({ params: Id, query: Page }), (request, response) => {
+  response.json({ id: request.params.id, limit: request.query.limit ?? null })
+})
+app.get('/bug', () => {
+  throw new Error('canary-of-a-bug')
+})
+app.get('/late', (_request, response) => {
+  response.write('begun')
+  throw new Error('after the headers')
+})
+app.use('/auth', mount(endpoints))
+app.use(mount([{ method: 'GET', path: '/broken', handle: () => Promise.reject(new Error('canary-of-a-bug')) }]))
+app.use(mount([{ method: 'GET', path: '/guarded', policy: caller, handle: async () => json(200, { in: true }) }]))
+app.use(problems({ log: (error) => console.log(`logged: ${(error as Error).message}`) }))
+
+const server = createServer(app).listen(Number(process.env.PORT), '127.0.0.1', () => {
+  console.log(`listening on http://127.0.0.1:${(server.address() as { port: number }).port}`)
+})

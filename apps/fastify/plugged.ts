@@ -1,0 +1,66 @@
+// A Fastify server as one that existed before: its own CORS, its own body parser, its own error format on a part of it.
+// Test ground for what the sample API does not use of the adapter.
+import { mount, problems, protect, type SchemaTypes, validate } from '@countersign/fastify'
+import { json } from '@countersign/http'
+import { plugged } from '@sample/domain/plugged'
+import Fastify from 'fastify'
+
+const { caller, nonce, endpoints, NewOrder, Page, Id } = plugged
+const log = { error: (error: Error) => console.log(`logged: ${error.message}`) }
+const quiet = () => {}
+const logger = {
+  ...log,
+  info: quiet,
+  warn: quiet,
+  debug: quiet,
+  trace: quiet,
+  fatal: quiet,
+  silent: quiet,
+  level: 'error',
+  child: () => logger,
+}
+const app = Fastify({ loggerInstance: logger }).withTypeProvider<SchemaTypes>()
+app.addHook('onRequest', (request, reply, done) => {
+  reply.header('access-control-allow-origin', '*')
+  if (request.method === 'OPTIONS') reply.code(204).send()
+  else done()
+})
+app.register(problems)
+
+app.register(async (house) => {
+  house.addHook('onRequest', protect(caller, { refusals: 'throw' }))
+  house.setErrorHandler(
+    (error: Error & { status: number; headers: Record<string, string>; code: string }, _request, reply) =>
+      reply
+        .code(error.status)
+        .headers(error.headers)
+        .removeHeader('content-length')
+        .type('application/json')
+        .send(`{"house":"${error.code}"}`),
+  )
+  house.get('/house', async () => ({ in: true }))
+})
+
+app.get('/me', { onRequest: protect(caller) }, async (request) => ({ user: caller.principal(request).subject }))
+app.get('/nonce', { onRequest: protect(nonce) }, async () => ({ in: true }))
+app.post('/orders', { onRequest: protect(caller), preValidation: validate({ body: NewOrder }) }, async (request) => ({
+  sku: request.body.sku,
+}))
+app.post('/schema', { schema: { body: NewOrder } }, async (request) => ({ sku: request.body.sku }))
+app.post(
+  '/plain',
+  { schema: { body: { type: 'object', required: ['sku'], properties: { sku: { type: 'string' } } } } },
+  async () => ({ in: true }),
+)
+app.get('/items/:id', { preValidation: validate({ params: Id, query: Page }) }, async (request) => ({
+  id: request.params.id,
+  limit: request.query.limit ?? null,
+}))
+app.get('/bug', async () => {
+  throw new Error('canary-of-a-bug')
+})
+app.register(mount(endpoints), { prefix: '/auth' })
+app.register(mount([{ method: 'GET', path: '/broken', handle: () => Promise.reject(new Error('canary-of-a-bug')) }]))
+app.register(mount([{ method: 'GET', path: '/guarded', policy: caller, handle: async () => json(200, { in: true }) }]))
+
+console.log(`listening on ${await app.listen({ port: Number(process.env.PORT), host: '127.0.0.1' })}`)

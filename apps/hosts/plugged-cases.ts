@@ -1,0 +1,131 @@
+import { bearer, type Case, JSON_TYPE, type WireResponse } from '@countersign/conformance'
+
+const BEARER = 'Bearer realm="api"'
+const WRONG = { status: 401, code: 'invalid_token', challenges: [`${BEARER}, error="invalid_token"`] } as const
+const CORS = { 'access-control-allow-origin': '*' } as const
+const order = (body: string, headers: readonly (readonly [string, string])[] = [bearer('good'), JSON_TYPE]) => ({
+  method: 'POST',
+  path: '/orders',
+  headers,
+  body,
+})
+const silent = (response: WireResponse) => {
+  if (response.body.includes('canary')) throw new Error('the answer tells of the bug')
+}
+
+/** What an adapter does in a server that existed before: the same on Express and Fastify. */
+export const pluggedCases: readonly Case[] = [
+  {
+    id: 'G01',
+    title: 'a guard beside the own CORS: the preflight passes, a refusal carries its headers',
+    section: 'Fetch, CORS protocol',
+    *steps() {
+      yield { send: { method: 'OPTIONS', path: '/me' }, expect: { status: 204, headers: CORS } }
+      yield {
+        send: { path: '/me' },
+        expect: { status: 401, code: 'unauthenticated', challenges: [BEARER], headers: CORS },
+      }
+      yield {
+        send: { path: '/me', headers: [bearer('good')] },
+        expect: { status: 200, json: { user: 'ada' }, headers: CORS },
+      }
+    },
+  },
+  {
+    id: 'G02',
+    title: 'a verifier that answers later: right, wrong, down, buggy',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield { send: { path: '/me', headers: [bearer('later')] }, expect: { status: 200, json: { user: 'ada' } } }
+      yield { send: { path: '/me', headers: [bearer('wrong-later')] }, expect: WRONG }
+      for (const token of ['down', 'down-later']) {
+        yield {
+          send: { path: '/me', headers: [bearer(token)] },
+          expect: { status: 503, code: 'temporarily_unavailable', challenges: [], headers: { 'retry-after': '7' } },
+        }
+      }
+      yield {
+        send: { path: '/me', headers: [bearer('bug-later')] },
+        expect: { status: 500, code: 'server_error', challenges: [], also: silent },
+      }
+    },
+  },
+  {
+    id: 'G03',
+    title: 'refusals: throw: the house error handler has status, headers and code, on a whole part of the server',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield { send: { path: '/house', headers: [bearer('good')] }, expect: { status: 200, json: { in: true } } }
+    },
+  },
+  {
+    id: 'G04',
+    title: 'a scheme of its own may add headers to the answer of a request that passed',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield {
+        send: { path: '/nonce', headers: [['X-Ticket', 'x']] },
+        expect: { status: 200, json: { in: true }, headers: { 'x-next-ticket': 'n-1' } },
+      }
+      yield {
+        send: { path: '/nonce' },
+        expect: { status: 401, challenges: ['Ticket realm="api"'], headers: { 'x-next-ticket': null } },
+      }
+    },
+  },
+  {
+    id: 'G05',
+    title: 'a body that the own parser took: checked as it was parsed; what that parser refuses is problem details',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield { send: order('{"sku":"x1"}'), expect: { status: 200, json: { sku: 'x1' } } }
+      yield { send: order('{"sku":1}'), expect: { status: 400, code: 'invalid_request' } }
+      yield { send: order('{"sku":"x","y":1}'), expect: { status: 400, code: 'invalid_request' } }
+      yield { send: order('{"sku":'), expect: { status: 400, code: 'invalid_request' } }
+      yield { send: order(`{"sku":"${'x'.repeat(2_000_000)}"}`), expect: { status: 413, code: 'content_too_large' } }
+      yield {
+        send: order('sku=x', [bearer('good'), ['Content-Type', 'text/csv']]),
+        expect: { status: 415, code: 'unsupported_media_type' },
+      }
+      yield { send: order('{"sku":1}', [JSON_TYPE]), expect: { status: 401 } }
+    },
+  },
+  {
+    id: 'G06',
+    title: 'path and query: converted, or refused',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield { send: { path: '/items/7?limit=3' }, expect: { status: 200, json: { id: 7, limit: 3 } } }
+      yield { send: { path: '/items/7' }, expect: { status: 200, json: { id: 7, limit: null } } }
+      for (const path of ['/items/x', '/items/7?limit=0', '/items/7?limit=x', '/items/7?limit=1&limit=2']) {
+        yield { send: { path }, expect: { status: 400, code: 'invalid_request' } }
+      }
+    },
+  },
+  {
+    id: 'G07',
+    title: 'what no route takes is 404; a bug is 500 and says nothing',
+    section: 'RFC 9457 section 3',
+    *steps() {
+      yield { send: { path: '/nothing' }, expect: { status: 404, code: 'not_found', headers: CORS } }
+      yield { send: { path: '/bug' }, expect: { status: 500, code: 'server_error', also: silent } }
+      yield { send: { path: '/broken' }, expect: { status: 500, code: 'server_error', also: silent } }
+    },
+  },
+  {
+    id: 'G08',
+    title: 'endpoints that a package brings, under a prefix and under a policy of their own',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield {
+        send: { path: '/auth/keys' },
+        expect: { status: 200, json: { keys: [] }, headers: { 'content-type': 'application/json' } },
+      }
+      yield { send: { method: 'HEAD', path: '/auth/keys' }, expect: { status: 200 } }
+      yield { send: { path: '/auth/nothing' }, expect: { status: 404 } }
+      yield { send: { path: '/guarded' }, expect: { status: 401 } }
+      yield { send: { path: '/guarded', headers: [bearer('down-later')] }, expect: { status: 503 } }
+      yield { send: { path: '/guarded', headers: [bearer('later')] }, expect: { status: 200, json: { in: true } } }
+    },
+  },
+]

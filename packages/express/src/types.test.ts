@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http'
+import { bearer, policy } from '@countersign/policy'
+import { defineSchema } from '@countersign/schema'
+import express, { type Request } from 'express'
+import { expectTypeOf, test } from 'vitest'
+import { protect, validate } from './index.ts'
+
+const caller = policy({ accept: bearer(() => ({ subject: 'x', plan: 'pro' as const })) })
+const NewOrder = defineSchema({
+  type: 'object',
+  properties: { sku: { type: 'string' } },
+  required: ['sku'],
+  additionalProperties: false,
+})
+const Page = defineSchema({ type: 'object', properties: { limit: { type: 'integer' } }, additionalProperties: false })
+const Id = defineSchema({
+  type: 'object',
+  properties: { id: { type: 'integer' } },
+  required: ['id'],
+  additionalProperties: false,
+})
+
+test('validate types body, query and params of the handlers behind it, and keeps the rest', () => {
+  const app = express()
+  app.post('/orders/:id', protect(caller), express.json(), validate({ body: NewOrder }), (request, response) => {
+    expectTypeOf(request.body).toEqualTypeOf<{ sku: string }>()
+    expectTypeOf(request.params).toEqualTypeOf<{ id: string }>()
+    expectTypeOf(request.query).toEqualTypeOf<Request['query']>()
+    expectTypeOf(response.json).toBeCallableWith({})
+  })
+  app.get('/orders/:id', validate({ query: Page, params: Id }), (request) => {
+    expectTypeOf(request.query.limit).toEqualTypeOf<number | undefined>()
+    expectTypeOf(request.params.id).toEqualTypeOf<number>()
+  })
+})
+
+test('the principal is typed by the policy on every kind of request', () => {
+  const app = express()
+  app.get('/me', protect(caller), (request) => {
+    expectTypeOf(caller.principal(request).plan).toEqualTypeOf<'pro'>()
+  })
+  app.use(protect(caller))
+  express.Router().use('/x', protect(caller))
+  expectTypeOf(caller.principal).toBeCallableWith({} as IncomingMessage)
+})

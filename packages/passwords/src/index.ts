@@ -1,0 +1,11 @@
+export {
+  type KnownUser,
+  type PasswordCredential,
+  type PasswordLogin,
+  type PasswordLoginOptions,
+  passwordLogin,
+  type StoredUser,
+  type UpgradeFailed,
+} from './login.ts'
+export { hashPassword, needsRehash, verifyPassword } from './password.ts'
+export type { CacheOptions } from './verified-cache.ts'

@@ -1,0 +1,178 @@
+import { channel } from 'node:diagnostics_channel'
+import { type AuthError, authError, isAuthError, type Maybe, type Principal, Refused } from '@countersign/http'
+import { hashArgon2, hashOfNobody } from './argon2.ts'
+import { parseHash } from './formats.ts'
+import { DEFAULT_LIMITS, type HashingLimits, hashing } from './hashing-queue.ts'
+import { checkOptions } from './login-options.ts'
+import { isHashable, matches, needsRehash } from './password.ts'
+import { type CacheOptions, type VerifiedCache, verifiedCache } from './verified-cache.ts'
+
+/** What `find` returns: the principal, and the hash that stands between it and the caller. */
+export interface StoredUser extends Principal {
+  /** As `hashPassword` or an older system made it. Empty, or starting with `!` or `*`: no password is right. */
+  readonly passwordHash: string
+}
+
+/** The user as handlers see it: frozen, without the hash. */
+export type KnownUser<U extends StoredUser> = Readonly<Omit<U, 'passwordHash'>>
+
+export interface PasswordCredential {
+  readonly username: string
+  readonly password: string
+}
+
+export interface PasswordLoginOptions<U extends StoredUser> {
+  /** The user of that name, or undefined or null. Asked on every call, also when the password is remembered. */
+  readonly find: (username: string) => Maybe<U | null | undefined>
+  /**
+   * Stores a new hash after a successful login on an older one. Replace only the hash that `user.passwordHash` holds
+   * (`… WHERE id = $1 AND password = $2`), so that a password changed meanwhile stays changed.
+   */
+  readonly upgrade?: (user: U, newHash: string) => Maybe<unknown>
+  /** Hashes at once, counted over the whole process: the cores, 2 at least and 3 at most. */
+  readonly concurrency?: number
+  /** Hashes that may wait: 32. Beyond it, `Unavailable` (503) at once. */
+  readonly queue?: number
+  /** For `verify` only: successes count for 60 seconds, 1000 of them are held. `false`: every call hashes. */
+  readonly cache?: CacheOptions | false
+  /** Epoch milliseconds: `Date.now`. */
+  readonly clock?: () => number
+}
+
+export interface PasswordLogin<U extends StoredUser> {
+  /**
+   * The user, frozen and without the hash, or `invalid_credentials` (401), the same for an unknown user and a wrong
+   * password. What `basic(users)` calls on every request: a success is remembered, and then the result is synchronous
+   * if `find` was. Rejects with `Unavailable` (503) when too many wait to be hashed.
+   */
+  verify(credential: PasswordCredential): Maybe<KnownUser<U> | AuthError>
+  /**
+   * For a login route. Resolves to the user, frozen and without the hash; always hashes. Rejects with `Refused`:
+   * `invalid_credentials` (401) for an unknown user or a wrong password, `invalid_request` (400) for a body without two
+   * strings; and with `Unavailable` (503) as `verify` does.
+   */
+  require(body: PasswordCredential): Promise<KnownUser<U>>
+}
+
+/** Published on `countersign:upgrade-failed`. The error itself stays out: a database's may quote the row. */
+export interface UpgradeFailed {
+  readonly type: 'upgrade_failed'
+  readonly at: number
+  readonly subject: string
+  /** The error's `code` if it has one, else its name. */
+  readonly reason: string
+}
+
+const WRONG = authError('invalid_credentials', 'password.wrong')
+const MALFORMED = authError('invalid_request', 'password.malformed', {
+  detail: 'The body needs a user name and a password, both strings.',
+})
+const upgradeFailed = channel('countersign:upgrade-failed')
+
+/** No password is right for these; they cost what a wrong one costs. Django and shadow(5) mark accounts so. */
+const UNUSABLE = /^(?:$|[!*])/
+
+/** Longer names are nobody's. */
+const MAX_USERNAME = 1024
+
+/**
+ * Verifies user names and passwords: an unknown user costs what a known one costs, hashing is bounded, older hashes
+ * are upgraded at login. Throws a TypeError when an option is wrong.
+ */
+export function passwordLogin<U extends StoredUser>(options: PasswordLoginOptions<U>): PasswordLogin<U> {
+  checkOptions(options)
+  const { find, upgrade, clock = Date.now, cache = {} } = options
+  const limits: HashingLimits = {
+    concurrency: options.concurrency ?? DEFAULT_LIMITS.concurrency,
+    queue: options.queue ?? DEFAULT_LIMITS.queue,
+  }
+  const recent = cache === false ? undefined : verifiedCache(cache, clock)
+  const nobody = hashOfNobody()
+
+  function attempt(credential: PasswordCredential, known: VerifiedCache | undefined): Maybe<KnownUser<U> | AuthError> {
+    const { username, password } = credential ?? {}
+    if (typeof username !== 'string' || typeof password !== 'string') return MALFORMED
+    if (!isHashable(password) || !isUsername(username)) return WRONG
+    const user = find(username)
+    return isPending(user) ? Promise.resolve(user).then(decide) : decide(user)
+
+    // One path for known and unknown: only the text of the hash differs.
+    function decide(user: U | null | undefined): Maybe<KnownUser<U> | AuthError> {
+      const hash = hashOf(user)
+      const prove = () => isRight(password, hash, user)
+      const right = known ? known.remember(username, password, hash, prove) : prove()
+      const answer = (yes: boolean) => (yes && user ? knownUser(user) : WRONG)
+      return right === true ? answer(true) : right.then(answer)
+    }
+  }
+
+  function hashOf(user: U | null | undefined): string {
+    if (user === undefined || user === null) return nobody
+    if (typeof user !== 'object' || typeof user.subject !== 'string' || typeof user.passwordHash !== 'string') {
+      throw new TypeError(
+        'passwordLogin: `find` must return undefined or a user with the strings `subject` and `passwordHash`. ' +
+          'Rename the columns of the row that it found.',
+      )
+    }
+    return UNUSABLE.test(user.passwordHash) ? nobody : user.passwordHash
+  }
+
+  async function isRight(password: string, hash: string, user: U | null | undefined): Promise<boolean> {
+    let stored = parseHash(hash)
+    if (stored.takes?.(password) === false) stored = parseHash(nobody)
+    let newHash: Promise<string> | undefined
+    const right = await hashing(async () => {
+      if (!(await matches(password, stored))) return false
+      // Within the same turn: an upgrade never waits in the queue, and never finds it full.
+      if (upgrade && needsRehash(hash)) await (newHash = hashArgon2(password)).catch(() => {})
+      return true
+    }, limits)
+    if (newHash && upgrade) await store(newHash, user as U)
+    return right
+  }
+
+  async function store(newHash: Promise<string>, user: U): Promise<void> {
+    try {
+      await upgrade?.(user, await newHash)
+    } catch (error) {
+      const event: UpgradeFailed = { type: 'upgrade_failed', at: clock(), subject: user.subject, reason: nameOf(error) }
+      upgradeFailed.publish(event)
+    }
+  }
+
+  return {
+    verify: (credential) => attempt(credential, recent),
+    require: async (body) => {
+      const result = await attempt(body, undefined)
+      if (isAuthError(result)) throw new Refused(result)
+      return result
+    },
+  }
+}
+
+/** Also the thenable of a query builder. */
+function isPending<T extends object>(value: Maybe<T | null | undefined>): value is Promise<T | null | undefined> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+/** No NUL and no lone surrogate, which databases answer with an error of their own. */
+function isUsername(username: string): boolean {
+  return username.length <= MAX_USERNAME && !username.includes('\0') && username.isWellFormed()
+}
+
+/** A frozen copy: what `find` returned stays as it was, and a handler cannot grant itself a scope. */
+function knownUser<U extends StoredUser>(user: U): KnownUser<U> {
+  const { passwordHash: _, ...known } = user
+  if (user.scopes) Object.assign(known, { scopes: Object.freeze([...user.scopes]) })
+  if (user.roles) Object.assign(known, { roles: Object.freeze([...user.roles]) })
+  return Object.freeze(known)
+}
+
+/** What may be said of an error that may quote a row: its code, else its class. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const { code } = error as { code?: unknown }
+  return (
+    ([code, error.name].find((name) => typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) as string) ?? 'Error'
+  )
+}

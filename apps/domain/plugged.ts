@@ -2,6 +2,10 @@ import { authError, json, Unavailable } from '@countersign/http'
 import { bearer, type Endpoint, policy, type Scheme } from '@countersign/policy'
 import { defineSchema } from '@countersign/schema'
 
+const explode = (): never => {
+  throw new Error('canary-of-a-bug')
+}
+
 /** Tokens that say what their verifier does: right, right later, down, buggy. */
 const caller = policy({
   name: 'plugged',
@@ -39,10 +43,12 @@ export const plugged = {
   endpoints,
   NewOrder: defineSchema({
     type: 'object',
-    properties: { sku: { type: 'string' } },
+    properties: { sku: { type: 'string' }, count: { type: 'integer' } },
     required: ['sku'],
     additionalProperties: false,
   }),
   Page: defineSchema({ type: 'object', properties: { limit: { type: 'integer', minimum: 1 } } }),
+  /** A validator with a bug. */
+  Exploding: { schema: {}, validate: explode, validateText: explode },
   Id: defineSchema({ type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] }),
 }

@@ -3,11 +3,13 @@
 import { createServer } from 'node:http'
 import { mount, problems, protect, validate } from '@countersign/express'
 import { json } from '@countersign/http'
+import { policyOf } from '@countersign/policy'
 import { plugged } from '@sample/domain/plugged'
 import express, { type ErrorRequestHandler } from 'express'
 
-const { caller, nonce, endpoints, NewOrder, Page, Id } = plugged
+const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding } = plugged
 const app = express()
+let logged = 0
 app.disable('x-powered-by').disable('etag')
 app.use((request, response, next) => {
   response.setHeader('access-control-allow-origin', '*')
@@ -31,6 +33,9 @@ app.post('/orders', protect(caller), express.json(), validate({ body: NewOrder }
 app.get('/items/:id', validate({ params: Id, query: Page }), (request, response) => {
   response.json({ id: request.params.id, limit: request.query.limit ?? null })
 })
+app.get('/explodes', validate({ query: Exploding }), (_request, response) => void response.end())
+app.get('/inventory', (_request, response) => void response.json({ guard: protect(caller)[policyOf].name }))
+app.get('/logged', (_request, response) => void response.json({ count: logged }))
 app.get('/bug', () => {
   throw new Error('canary-of-a-bug')
 })
@@ -41,7 +46,7 @@ app.get('/late', (_request, response) => {
 app.use('/auth', mount(endpoints))
 app.use(mount([{ method: 'GET', path: '/broken', handle: () => Promise.reject(new Error('canary-of-a-bug')) }]))
 app.use(mount([{ method: 'GET', path: '/guarded', policy: caller, handle: async () => json(200, { in: true }) }]))
-app.use(problems({ log: (error) => console.log(`logged: ${(error as Error).message}`) }))
+app.use(problems({ log: () => logged++ }))
 
 const server = createServer(app).listen(Number(process.env.PORT), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${(server.address() as { port: number }).port}`)

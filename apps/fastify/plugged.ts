@@ -2,14 +2,15 @@
 // Test ground for what the sample API does not use of the adapter.
 import { mount, problems, protect, type SchemaTypes, validate } from '@countersign/fastify'
 import { json } from '@countersign/http'
+import { policyOf } from '@countersign/policy'
 import { plugged } from '@sample/domain/plugged'
 import Fastify from 'fastify'
 
-const { caller, nonce, endpoints, NewOrder, Page, Id } = plugged
-const log = { error: (error: Error) => console.log(`logged: ${error.message}`) }
+const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding } = plugged
+let logged = 0
 const quiet = () => {}
 const logger = {
-  ...log,
+  error: () => void logged++,
   info: quiet,
   warn: quiet,
   debug: quiet,
@@ -46,7 +47,7 @@ app.get('/nonce', { onRequest: protect(nonce) }, async () => ({ in: true }))
 app.post('/orders', { onRequest: protect(caller), preValidation: validate({ body: NewOrder }) }, async (request) => ({
   sku: request.body.sku,
 }))
-app.post('/schema', { schema: { body: NewOrder } }, async (request) => ({ sku: request.body.sku }))
+app.post('/schema', { schema: { body: NewOrder, querystring: Page } }, async (request) => ({ sku: request.body.sku }))
 app.post(
   '/plain',
   { schema: { body: { type: 'object', required: ['sku'], properties: { sku: { type: 'string' } } } } },
@@ -56,9 +57,27 @@ app.get('/items/:id', { preValidation: validate({ params: Id, query: Page }) }, 
   id: request.params.id,
   limit: request.query.limit ?? null,
 }))
+app.get('/explodes', { preValidation: validate({ query: Exploding }) }, async () => ({}))
+app.get('/inventory', async () => ({ guard: protect(caller)[policyOf].name }))
+app.get('/logged', async () => ({ count: logged }))
 app.get('/bug', async () => {
   throw new Error('canary-of-a-bug')
 })
+// A scope with a validator compiler of its own, and `problems` on top of it.
+app.register(
+  async (own) => {
+    own.setValidatorCompiler(
+      () => (value) =>
+        value && typeof value === 'object' && 'sku' in value
+          ? { value }
+          : { error: Object.assign(new Error('no sku'), { statusCode: 400 }) },
+    )
+    await problems(own)
+    own.post('/plain', { schema: { body: { type: 'object' } } }, async () => ({ in: true }))
+    own.post('/schema', { schema: { body: NewOrder } }, async () => ({ in: true }))
+  },
+  { prefix: '/own' },
+)
 app.register(mount(endpoints), { prefix: '/auth' })
 app.register(mount([{ method: 'GET', path: '/broken', handle: () => Promise.reject(new Error('canary-of-a-bug')) }]))
 app.register(mount([{ method: 'GET', path: '/guarded', policy: caller, handle: async () => json(200, { in: true }) }]))

@@ -56,6 +56,10 @@ export const pluggedCases: readonly Case[] = [
     section: 'DESIGN section 3',
     *steps() {
       yield { send: { path: '/house', headers: [bearer('good')] }, expect: { status: 200, json: { in: true } } }
+      yield {
+        send: { path: '/house', headers: [bearer('x')] },
+        expect: { status: 401, challenges: WRONG.challenges, json: { house: 'invalid_token' }, foreign: true },
+      }
     },
   },
   {
@@ -100,6 +104,7 @@ export const pluggedCases: readonly Case[] = [
       for (const path of ['/items/x', '/items/7?limit=0', '/items/7?limit=x', '/items/7?limit=1&limit=2']) {
         yield { send: { path }, expect: { status: 400, code: 'invalid_request' } }
       }
+      yield { send: { path: '/explodes' }, expect: { status: 500, code: 'server_error', also: silent } }
     },
   },
   {
@@ -110,6 +115,27 @@ export const pluggedCases: readonly Case[] = [
       yield { send: { path: '/nothing' }, expect: { status: 404, code: 'not_found', headers: CORS } }
       yield { send: { path: '/bug' }, expect: { status: 500, code: 'server_error', also: silent } }
       yield { send: { path: '/broken' }, expect: { status: 500, code: 'server_error', also: silent } }
+    },
+  },
+  {
+    id: 'G09',
+    title: 'middleware carries its policy, for an inventory',
+    section: 'DESIGN section 4',
+    *steps() {
+      yield { send: { path: '/inventory' }, expect: { status: 200, json: { guard: 'plugged' } } }
+    },
+  },
+  {
+    id: 'G11',
+    title: 'a bug is logged, once, and a refusal is not',
+    section: 'DESIGN section 5',
+    *steps() {
+      const before = yield { send: { path: '/logged' }, expect: { status: 200 } }
+      const { count } = JSON.parse(before.body.toString())
+      yield { send: { path: '/bug' }, expect: { status: 500 } }
+      yield { send: { path: '/me' }, expect: { status: 401 } }
+      yield { send: { path: '/nothing' }, expect: { status: 404 } }
+      yield { send: { path: '/logged' }, expect: { status: 200, json: { count: count + 1 } } }
     },
   },
   {
@@ -126,6 +152,43 @@ export const pluggedCases: readonly Case[] = [
       yield { send: { path: '/guarded' }, expect: { status: 401 } }
       yield { send: { path: '/guarded', headers: [bearer('down-later')] }, expect: { status: 503 } }
       yield { send: { path: '/guarded', headers: [bearer('later')] }, expect: { status: 200, json: { in: true } } }
+    },
+  },
+]
+
+/** What Fastify alone has: its own `schema` option. */
+export const fastifyCases: readonly Case[] = [
+  {
+    id: 'H01',
+    title: "Fastify's own schema option takes defineSchema values, and plain JSON Schema beside them",
+    section: 'SNIPPETS b',
+    *steps() {
+      const send = (path: string, body: string) => ({ method: 'POST', path, headers: [JSON_TYPE], body })
+      const refused = { status: 400, code: 'invalid_request' } as const
+      yield { send: send('/schema', '{"sku":"x"}'), expect: { status: 200, json: { sku: 'x' } } }
+      yield {
+        send: send('/schema', '{"sku":1}'),
+        expect: {
+          ...refused,
+          also: ({ body }) => {
+            if (JSON.parse(body.toString()).errors[0].pointer !== '/sku')
+              throw new Error('the error does not point at /sku')
+          },
+        },
+      }
+      yield {
+        send: { method: 'POST', path: '/schema?limit=2', headers: [JSON_TYPE], body: '{"sku":"x"}' },
+        expect: { status: 200 },
+      }
+      yield {
+        send: { method: 'POST', path: '/schema?limit=x', headers: [JSON_TYPE], body: '{"sku":"x"}' },
+        expect: refused,
+      }
+      yield { send: send('/schema', '{"sku":"x","count":"3"}'), expect: refused }
+      yield { send: send('/plain', '{"sku":"x"}'), expect: { status: 200 } }
+      yield { send: send('/plain', '{}'), expect: refused }
+      yield { send: send('/own/plain', '{}'), expect: refused }
+      yield { send: send('/own/schema', '{"sku":1}'), expect: refused }
     },
   },
 ]

@@ -12,6 +12,8 @@ export interface Expectation {
   readonly headers?: Readonly<Record<string, string | null>>
   /** The JSON body, whole. */
   readonly json?: unknown
+  /** The application answers in a format of its own: our invariants are not asked of it. */
+  readonly foreign?: true
   /** Anything more: throw to fail. */
   readonly also?: (response: WireResponse) => void
 }

@@ -1,0 +1,197 @@
+import { hash, randomBytes } from 'node:crypto'
+import { type Answer, authError, json, type Maybe, type Principal, Refused } from '@countersign/http'
+import { SignJWT } from 'jose/jwt/sign'
+import { tellReuse, tellRevoked } from './event.ts'
+import type { Endpoint, IssueOptions, LocalIssuer, RefreshOptions, RevokeNames, TokenResponse } from './issuer.ts'
+import type { JwkSet } from './key.ts'
+import { type LocalIssuerOptions, localIssuerOptions } from './local-issuer-options.ts'
+import { type Grant, refreshFamilies } from './refresh-family.ts'
+import { type Revoked, revocations } from './revocation.ts'
+import { type SigningKeys, storedSigningKeys } from './signing-keys.ts'
+import { tokenVerifier } from './verifier.ts'
+
+const OWN = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'sid', 'scope', 'roles', 'auth_time', 'cnf']
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+const WIDER = authError('invalid_grant', 'refresh.scopes')
+const JWKS_MAX_AGE = 300
+
+/**
+ * An issuer whose keys, sessions and revocations live in a store. Returns `issue`, `refresh`, `revoke`, `verify`,
+ * `jwks` and `endpoints`. Access tokens follow RFC 9068 (EdDSA, 300 s); refresh tokens rotate (14 days, 90 at most),
+ * and one that comes back late ends its session. Throws a TypeError for wrong options; its methods reject with
+ * `Unavailable` when the store does not answer.
+ */
+export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
+  const { issuer, audience, store, given, algorithm, lifetime, times, course } = localIssuerOptions(options)
+  const { clock, leeway, maxLifetime } = course
+  const prefix = `tokens:{${hash('sha256', issuer, 'base64url').slice(0, 16)}}:`
+  const revoked = revocations(store, `${prefix}revoked:`, clock)
+  // As long as any token of the session could live, whatever another process was told.
+  const sessionOver = (id: string): Revoked => ({
+    kind: 'sid',
+    id,
+    expiresAt: clock() + (maxLifetime + 2 * leeway) * 1000,
+  })
+  const families = times && refreshFamilies(store, prefix, times, revoked, sessionOver, clock)
+  let keys: SigningKeys | undefined
+  let loading: Promise<SigningKeys> | undefined
+
+  function load(): Promise<SigningKeys> {
+    loading ??= Promise.all([given ?? storedSigningKeys(store, prefix, algorithm), revoked.start()])
+      .then(([loaded]) => (keys = loaded))
+      .finally(() => {
+        loading = undefined
+      })
+    return loading
+  }
+
+  const verifier = tokenVerifier({
+    rules: { issuer, audience, subject: 'sub', leeway, maxLifetime, forbidden: [] },
+    algorithms: given ? [...new Set(given.verifying.keys.flatMap((key) => key.algorithms))] : [algorithm],
+    types: ['at+jwt', 'application/at+jwt'],
+    keys: {
+      find: (header) => keys?.verifying.find(header),
+      holds: (key) => keys?.verifying.holds(key) === true,
+    },
+    ready: () => (keys ? revoked.ready() : load().then(() => revoked.ready())),
+    isRevoked: ({ credential }) =>
+      (credential?.id !== undefined && revoked.has('jti', credential.id)) ||
+      (credential?.session !== undefined && revoked.has('sid', credential.session)),
+    cache: course.cache,
+    clock,
+  })
+
+  async function sign(grant: Grant, scopes: readonly string[] | undefined): Promise<string> {
+    const { kid, algorithm: alg, key } = keys ?? (await load())
+    const iat = Math.floor(clock() / 1000)
+    const { subject, client, sid, roles, authTime, claims } = grant
+    return new SignJWT({
+      ...claims,
+      iss: issuer,
+      sub: subject,
+      aud: audience.length === 1 ? (audience[0] as string) : [...audience],
+      exp: iat + lifetime,
+      iat,
+      jti: randomId(),
+      client_id: client,
+      sid,
+      ...(scopes && { scope: scopes.join(' ') }),
+      ...(roles && { roles }),
+      auth_time: authTime,
+    })
+      .setProtectedHeader({ alg, typ: 'at+jwt', kid })
+      .sign(key)
+  }
+
+  async function respond(
+    grant: Grant,
+    refreshToken: string | undefined,
+    scopes: readonly string[] | undefined = grant.scopes,
+  ): Promise<TokenResponse> {
+    return {
+      access_token: await sign(grant, scopes),
+      token_type: 'Bearer',
+      expires_in: lifetime,
+      ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+      scope: scopes?.join(' ') ?? '',
+    }
+  }
+
+  async function issue(principal: Principal, wanted: IssueOptions = {}): Promise<TokenResponse> {
+    const grant = grantOf(principal, wanted, Math.floor(clock() / 1000))
+    if (!keys) await load() // before anything is stored
+    return respond(grant, await families?.begin(grant))
+  }
+
+  async function refresh(refreshToken: string, wanted: RefreshOptions = {}): Promise<TokenResponse> {
+    if (!families) throw new TypeError('localIssuer: refresh is off for this issuer; leave out `refresh: false`')
+    if (!keys) await load()
+    const rotated = await families.rotate(refreshToken, wanted.client)
+    if ('error' in rotated) {
+      const { error, reused } = rotated
+      if (reused) {
+        const { subject, sid: session, client } = reused
+        tellReuse(() => ({ at: clock(), issuer, subject, session, client }))
+      }
+      throw new Refused(error)
+    }
+    const { grant, token } = rotated
+    if (wanted.scopes?.some((scope) => !grant.scopes?.includes(scope))) throw new Refused(WIDER)
+    return respond(grant, token, wanted.scopes)
+  }
+
+  async function revoke(what: Principal | RevokeNames): Promise<void> {
+    const { jti, sid, expiresAt } = namesOf(what)
+    if (jti === undefined && sid === undefined)
+      throw new TypeError('revoke: needs a principal whose credential has an id or a session, or { jti } or { sid }')
+    const list: Revoked[] = []
+    const last = clock() + (maxLifetime + 2 * leeway) * 1000
+    const until = expiresAt === undefined ? last : (expiresAt + 2 * leeway) * 1000
+    if (jti !== undefined) list.push({ kind: 'jti', id: jti, expiresAt: until })
+    if (sid !== undefined) list.push(sessionOver(sid))
+    const ends = sid === undefined || !families ? [] : await families.ending(sid)
+    await store.commit([...revoked.writes(list), ...ends])
+    revoked.apply(list)
+    tellRevoked(() => ({
+      at: clock(),
+      issuer,
+      ...(jti !== undefined && { id: jti }),
+      ...(sid !== undefined && { session: sid }),
+    }))
+  }
+
+  const jwks = (): Maybe<JwkSet> => keys?.published ?? load().then(({ published }) => published)
+  const jwksEndpoint: Endpoint = {
+    method: 'GET',
+    path: '/.well-known/jwks.json',
+    handle() {
+      const set = jwks()
+      return set instanceof Promise ? set.then(answer) : answer(set)
+    },
+  }
+  return Object.freeze({
+    issue,
+    refresh,
+    revoke,
+    verify: verifier.verify,
+    jwks,
+    endpoints: Object.freeze([Object.freeze(jwksEndpoint)]),
+  })
+}
+
+function answer(set: JwkSet): Answer {
+  return json(200, set, { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` })
+}
+
+function grantOf(principal: Principal, wanted: IssueOptions, now: number): Grant {
+  const { subject, roles } = principal
+  const { client = 'self', claims, scopes = principal.scopes, authTime = principal.authTime ?? now } = wanted
+  if (typeof subject !== 'string' || subject === '') throw new TypeError('issue: principal.subject must not be empty')
+  if (scopes?.some((scope) => !SCOPE.test(scope)))
+    throw new TypeError('issue: a scope must be printable ASCII without spaces, quotes or backslashes (RFC 6749)')
+  const taken = OWN.find((name) => claims && name in claims)
+  if (taken) throw new TypeError(`issue: claims must not hold ${taken}: the issuer sets it`)
+  return {
+    subject,
+    client,
+    sid: randomId(),
+    ...(scopes && { scopes }),
+    ...(roles && { roles }),
+    authTime,
+    ...(claims && { claims }),
+  }
+}
+
+function namesOf(what: Principal | RevokeNames): RevokeNames {
+  if (!('subject' in what)) return what
+  const { credential, expiresAt } = what
+  return {
+    ...(credential?.id !== undefined && { jti: credential.id }),
+    ...(credential?.session !== undefined && { sid: credential.session }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  }
+}
+
+function randomId(): string {
+  return randomBytes(16).toString('base64url')
+}

@@ -1,0 +1,94 @@
+import { type AuthError, authError, isAuthError, parseJson } from '@countersign/http'
+
+/** Bytes a token may have. */
+export const MAX_TOKEN = 8192
+
+/** The JOSE header (RFC 7515 section 4), as far as anything here reads it. */
+export interface Header {
+  readonly alg: string
+  readonly kid?: string
+  readonly typ?: string
+  readonly [name: string]: unknown
+}
+
+/** A token taken apart. Nothing of it is verified. */
+export interface ParsedJws {
+  readonly header: Header
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+  /** The bytes that were signed. */
+  readonly signed: Uint8Array
+}
+
+const fault = (reason: string, expected?: string) =>
+  authError('invalid_token', `token.parse.${reason}`, expected === undefined ? {} : { expected })
+const LENGTH = fault('length', `at most ${MAX_TOKEN} bytes`)
+const SEGMENTS = fault('segments', 'three segments')
+const BASE64URL = fault('base64url', 'canonical base64url')
+const HEADER = fault('header', 'a JSON object with a string alg')
+const KID = fault('kid', 'a string of at most 256 characters')
+const CLAIMS = fault('claims', 'a JSON object')
+const FORBIDDEN: ReadonlyMap<string, AuthError> = new Map(
+  ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'zip'].map((name) => [
+    name,
+    authError('invalid_token', 'token.header.forbidden', { expected: 'no key, crit, b64 or zip', got: name }),
+  ]),
+)
+const JSON_FAULTS: ReadonlyMap<string, AuthError> = new Map(
+  ['utf8', 'bom', 'syntax', 'duplicate', 'depth', 'prototype'].map((name) => [`json.${name}`, fault(name)]),
+)
+const SYNTAX = JSON_FAULTS.get('json.syntax') as AuthError
+
+/**
+ * Takes a compact JWS apart, strictly: at most 8192 bytes, three segments of canonical base64url (no padding, no zero
+ * bits left over), a header that is fatal UTF-8 JSON without a byte order mark or duplicate members, `alg` a string,
+ * `kid` a string of at most 256 characters; no `jwk`, `jku`, `x5u`, `x5c`, `crit`, `b64` or `zip`, whatever the value.
+ * Returns an `invalid_token` error with reason `token.parse.…` or `token.header.…` otherwise. RFC 7515 section 5.2.
+ */
+export function parseJws(compact: string): ParsedJws | AuthError {
+  if (typeof compact !== 'string' || compact.length > MAX_TOKEN) return LENGTH
+  const first = compact.indexOf('.')
+  const second = compact.indexOf('.', first + 1)
+  if (first === -1 || second === -1 || compact.indexOf('.', second + 1) !== -1) return SEGMENTS
+  const head = decode(compact.slice(0, first))
+  const payload = decode(compact.slice(first + 1, second))
+  const signature = decode(compact.slice(second + 1))
+  if (!head || !payload || !signature) return BASE64URL
+  const parsed = parseHeader(head)
+  if (isAuthError(parsed)) return parsed
+  return { header: parsed.header, payload, signature, signed: Buffer.from(compact.slice(0, second), 'latin1') }
+}
+
+/** The claims of a payload (RFC 7519 section 7.2), under the same strict JSON, or `invalid_token`. */
+export function parseClaims(payload: Uint8Array): { readonly claims: Record<string, unknown> } | AuthError {
+  const parsed = parseObject(payload, CLAIMS)
+  return isAuthError(parsed) ? parsed : { claims: parsed.value }
+}
+
+function parseHeader(bytes: Uint8Array): { readonly header: Header } | AuthError {
+  const parsed = parseObject(bytes, HEADER)
+  if (isAuthError(parsed)) return parsed
+  for (const name in parsed.value) {
+    const forbidden = FORBIDDEN.get(name)
+    if (forbidden) return forbidden
+  }
+  const { alg, kid } = parsed.value
+  if (typeof alg !== 'string') return HEADER
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) return KID
+  return { header: parsed.value as unknown as Header }
+}
+
+/** Wrapped: an attacker's object with a member `~error` must not pass for an error of ours. */
+function parseObject(bytes: Uint8Array, otherwise: AuthError): { readonly value: Record<string, unknown> } | AuthError {
+  const parsed = parseJson(bytes)
+  if (isAuthError(parsed)) return JSON_FAULTS.get(parsed.reason) ?? SYNTAX
+  const { value } = parsed
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return otherwise
+  return { value: value as Record<string, unknown> }
+}
+
+/** The bytes of a segment; `undefined` unless encoding them again gives the very same segment. */
+function decode(segment: string): Uint8Array | undefined {
+  const bytes = Buffer.from(segment, 'base64url')
+  return bytes.toString('base64url') === segment ? bytes : undefined
+}

@@ -1,0 +1,102 @@
+import { hash } from 'node:crypto'
+import { Unavailable } from '@countersign/http'
+import type { StoreLike } from './store-like.ts'
+
+/** How old, in milliseconds, what is known of revocations may be before a token is judged by it. */
+export const FRESH_FOR = 2000
+const FEED = 'the feed of revocations'
+
+/** One thing that is revoked, until `expiresAt` (epoch milliseconds): a token by `jti`, a session by `sid`. */
+export interface Revoked {
+  readonly kind: 'jti' | 'sid'
+  readonly id: string
+  readonly expiresAt: number
+}
+
+/** The revocations that are in force, in memory, fed by the store's `watch`. */
+export interface Revocations {
+  /** Starts to follow the store. */
+  start(): Promise<void>
+  /**
+   * Sees to it that what is known is 2 s old at most: a promise when the store takes its time, which rejects with
+   * `Unavailable` when it does not answer.
+   */
+  ready(): Promise<void> | undefined
+  has(kind: Revoked['kind'], id: string): boolean
+  /** The writes that make these revocations last; commit them, then `apply`. */
+  writes(revoked: readonly Revoked[]): { key: string; value: string; expiresAt: number }[]
+  /** Makes them hold in this process at once. */
+  apply(revoked: readonly Revoked[]): void
+  /** How many are held: bounded by what is in force. */
+  size(): number
+}
+
+export function revocations(store: StoreLike, prefix: string, clock: () => number): Revocations {
+  const held = new Map<string, number>()
+  let sweepAt = 1024
+  let watch: Awaited<ReturnType<StoreLike['watch']>> | undefined
+  let starting: Promise<void> | undefined
+  let catchingUp: Promise<void> | undefined
+
+  function hold(name: string, expiresAt: number): void {
+    held.set(name, Math.max(expiresAt, held.get(name) ?? 0))
+    if (held.size < sweepAt) return
+    const now = clock()
+    for (const [old, end] of held) if (end <= now) held.delete(old)
+    sweepAt = Math.max(1024, 2 * held.size)
+  }
+
+  async function follow(): Promise<void> {
+    watch = await store.watch(prefix, (_key, entry) => {
+      // A deletion undoes nothing: entries end by their date.
+      if (entry) hold(JSON.parse(entry.value) as string, entry.expiresAt ?? Number.POSITIVE_INFINITY)
+    })
+  }
+
+  function isFresh(): boolean {
+    return watch !== undefined && performance.now() - watch.freshAt <= FRESH_FOR
+  }
+
+  return {
+    start() {
+      starting ??= follow().catch((error: unknown) => {
+        starting = undefined
+        throw error
+      })
+      return starting
+    },
+    ready() {
+      if (isFresh()) return undefined
+      if (catchingUp) return catchingUp
+      try {
+        const wait = watch?.catchUp()
+        if (!(wait instanceof Promise)) return isFresh() ? undefined : Promise.reject(new Unavailable(FEED))
+        catchingUp = wait
+          .then(() => {
+            if (!isFresh()) throw new Unavailable(FEED)
+          })
+          .finally(() => {
+            catchingUp = undefined
+          })
+        return catchingUp
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    },
+    has(kind, id) {
+      if (held.size === 0) return false
+      const end = held.get(`${kind}:${id}`)
+      return end !== undefined && end > clock()
+    },
+    writes: (revoked) =>
+      revoked.map(({ kind, id, expiresAt }) => ({
+        key: `${prefix}${kind}:${hash('sha256', id, 'base64url')}`,
+        value: JSON.stringify(`${kind}:${id}`),
+        expiresAt,
+      })),
+    apply(revoked) {
+      for (const { kind, id, expiresAt } of revoked) hold(`${kind}:${id}`, expiresAt)
+    },
+    size: () => held.size,
+  }
+}

@@ -1,0 +1,21 @@
+import type { Maybe } from '@countersign/http'
+
+/**
+ * What an issuer asks of a store: any `Store` of `@countersign/store` fits. By shape, so that whoever only verifies
+ * installs no store.
+ */
+export interface StoreLike {
+  get(key: string): Maybe<{ readonly value: string; readonly version: string } | undefined>
+  commit(
+    writes: readonly {
+      readonly key: string
+      readonly value: string | undefined
+      readonly expected?: string | null
+      readonly expiresAt?: number
+    }[],
+  ): Maybe<boolean>
+  watch(
+    prefix: string,
+    changed: (key: string, entry: { readonly value: string; readonly expiresAt?: number } | undefined) => void,
+  ): Maybe<{ readonly freshAt: number; catchUp(): Maybe<void>; close(): void }>
+}

@@ -1,11 +1,9 @@
 import type { ApiKeys } from '@countersign/api-keys'
 import {
   type Answer,
-  type AuthError,
   authError,
   empty,
   type Input,
-  isAuthError,
   json,
   type Maybe,
   problem,
@@ -51,9 +49,6 @@ const ownPost = {
   test: ({ subject }: { subject: string }, { author }: { author: string }) => subject === author,
 }
 
-/** A login that failed is no wrong bearer token, yet a 401 must say what would be accepted (RFC 9110 section 15.5.2). */
-const refuseLogin = (error: AuthError) => problem(error, ['Bearer realm="sample"'])
-
 export function routesOf({ policies, own, keys, users, posts }: Parts): readonly Route[] {
   const { caller, readPosts, writePosts, deletePosts, session, manageKeys } = policies
 
@@ -66,10 +61,9 @@ export function routesOf({ policies, own, keys, users, posts }: Parts): readonly
   return [
     route('GET', '/health', anyone, {}, () => json(200, { status: 'ok' })),
 
-    route('POST', '/login', anyone, { body: Login }, async ({ body }) => {
-      const user = await users.verify(body)
-      return isAuthError(user) ? refuseLogin(user) : json(200, await own.issue(user), SECRET)
-    }),
+    route('POST', '/login', anyone, { body: Login }, async ({ body }) =>
+      json(200, await own.issue(await users.require(body)), SECRET),
+    ),
     route('POST', '/refresh', anyone, { body: Refresh }, async ({ body }) =>
       json(200, await own.refresh(body.refresh_token), SECRET),
     ),

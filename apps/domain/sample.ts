@@ -21,7 +21,7 @@ export async function openSample(settings: Settings) {
   const store = openStore(settings.store)
   const database = openDatabase(sqliteFile(settings.database))
   const table = usersIn(database)
-  const users = passwordLogin({ find: table.find, upgrade: table.upgrade })
+  const users = passwordLogin({ find: table.find, upgrade: table.upgrade, realm: 'sample' })
   const keys = apiKeys({ prefix: 'sample', store })
   const own = localIssuer({
     issuer: settings.issuer,

@@ -34,8 +34,8 @@ Stop it with Ctrl-C.
 }
 
 async function keyAge({ own }: Sample): Promise<string> {
-  const [key] = await own.keys()
-  if (!key?.createdAt) return `${key?.algorithm}, from the KEYS file`
+  const key = await own.signingKey()
+  if (key.createdAt === undefined) return `${key.algorithm}, from the KEYS file`
   const hours = (Date.now() / 1000 - key.createdAt) / 3600
   return `${key.algorithm}, ${hours < 1 ? `${Math.round(hours * 60)} min` : hours < 48 ? `${Math.round(hours)} h` : `${Math.round(hours / 24)} days`} old`
 }

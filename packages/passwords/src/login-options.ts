@@ -5,10 +5,16 @@ export function checkOptions<U extends StoredUser>(options: PasswordLoginOptions
   if (typeof options !== 'object' || options === null) {
     throw new TypeError('passwordLogin takes options: passwordLogin({ find: (username) => user })')
   }
-  const { find, upgrade, clock, concurrency, queue, cache } = options
+  const { find, upgrade, clock, concurrency, queue, cache, realm = 'api' } = options
   check(typeof find === 'function', 'find', 'a function of the user name', 'Return the user, or undefined.')
   check(isOptional(upgrade, 'function'), 'upgrade', 'a function (user, newHash)', 'Leave it out to keep old hashes.')
   check(isOptional(clock, 'function'), 'clock', 'a function returning epoch milliseconds', 'Leave it out for Date.now.')
+  check(
+    /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(realm),
+    'realm',
+    'printable ASCII without quotes',
+    'Leave it out for "api".',
+  )
   checkNumber('concurrency', concurrency, 1, 64)
   checkNumber('queue', queue, 0, 10_000)
   if (cache === undefined || cache === false) return

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import { type AuthError, authError, isAuthError, type Maybe, type Principal, Refused } from '@countersign/http'
+import { type AuthError, authError, isAuthError, type Maybe, type Principal, problem, Refused } from '@countersign/http'
 import { hashArgon2, hashOfNobody } from './argon2.ts'
 import { parseHash } from './formats.ts'
 import { DEFAULT_LIMITS, type HashingLimits, hashing } from './hashing-queue.ts'
@@ -29,6 +29,8 @@ export interface PasswordLoginOptions<U extends StoredUser> {
    * (`… WHERE id = $1 AND password = $2`), so that a password changed meanwhile stays changed.
    */
   readonly upgrade?: (user: U, newHash: string) => Maybe<unknown>
+  /** For `require`: the realm of the `Bearer` challenge that its 401 carries (RFC 9110 section 15.5.2). `api`. */
+  readonly realm?: string
   /** Hashes at once, counted over the whole process: the cores, 2 at least and 3 at most. */
   readonly concurrency?: number
   /** Hashes that may wait: 32. Beyond it, `Unavailable` (503) at once. */
@@ -81,7 +83,7 @@ const MAX_USERNAME = 1024
  */
 export function passwordLogin<U extends StoredUser>(options: PasswordLoginOptions<U>): PasswordLogin<U> {
   checkOptions(options)
-  const { find, upgrade, clock = Date.now, cache = {} } = options
+  const { find, upgrade, clock = Date.now, cache = {}, realm = 'api' } = options
   const limits: HashingLimits = {
     concurrency: options.concurrency ?? DEFAULT_LIMITS.concurrency,
     queue: options.queue ?? DEFAULT_LIMITS.queue,
@@ -144,7 +146,7 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
     verify: (credential) => attempt(credential, recent),
     require: async (body) => {
       const result = await attempt(body, undefined)
-      if (isAuthError(result)) throw new Refused(result)
+      if (isAuthError(result)) throw new Refused(problem(result, result === WRONG ? [`Bearer realm="${realm}"`] : []))
       return result
     },
   }

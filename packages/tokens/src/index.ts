@@ -8,6 +8,7 @@ export type {
   LocalIssuer,
   RefreshOptions,
   RevokeNames,
+  SigningKeyInfo,
   TokenResponse,
 } from './issuer.ts'
 export { type VerifiedJws, verifyJws } from './jws.ts'

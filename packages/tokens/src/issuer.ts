@@ -1,5 +1,6 @@
 import type { Answer, Maybe, Principal } from '@countersign/http'
 import type { JwkSet } from './key.ts'
+import type { SigningAlgorithm } from './signing-keys.ts'
 import type { TokenVerifier } from './verifier.ts'
 
 /** The answer of a token endpoint (RFC 6749 section 5.1). `expires_in` is in seconds; `scope` may be empty. */
@@ -44,6 +45,14 @@ export interface Endpoint {
   handle(): Maybe<Answer>
 }
 
+/** What may be told of the key that signs. */
+export interface SigningKeyInfo {
+  readonly kid: string
+  readonly algorithm: SigningAlgorithm
+  /** Epoch seconds; left out for a key that was given with `keys`. */
+  readonly createdAt?: number
+}
+
 /** Issues and judges the tokens of one `iss`. */
 export interface LocalIssuer extends TokenVerifier {
   /**
@@ -64,6 +73,8 @@ export interface LocalIssuer extends TokenVerifier {
   revoke(what: Principal | RevokeNames): Promise<void>
   /** The public keys (RFC 7517); none for HS256. A promise until they are loaded. */
   jwks(): Maybe<JwkSet>
+  /** The key that signs: its public name, and its age where the store made it. */
+  signingKey(): Promise<SigningKeyInfo>
   /** `GET /.well-known/jwks.json`, cacheable for 300 s. */
   readonly endpoints: readonly Endpoint[]
 }

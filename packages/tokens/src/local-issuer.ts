@@ -37,7 +37,7 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
   let loading: Promise<SigningKeys> | undefined
 
   function load(): Promise<SigningKeys> {
-    loading ??= Promise.all([given ?? storedSigningKeys(store, prefix, algorithm), revoked.start()])
+    loading ??= Promise.all([given ?? storedSigningKeys(store, prefix, algorithm, clock), revoked.start()])
       .then(([loaded]) => (keys = loaded))
       .finally(() => {
         loading = undefined
@@ -155,6 +155,10 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     revoke,
     verify: verifier.verify,
     jwks,
+    async signingKey() {
+      const { kid, algorithm: alg, createdAt } = keys ?? (await load())
+      return { kid, algorithm: alg, ...(createdAt !== undefined && { createdAt }) }
+    },
     endpoints: Object.freeze([Object.freeze(jwksEndpoint)]),
   })
 }

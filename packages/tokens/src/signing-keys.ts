@@ -23,6 +23,8 @@ export interface SigningKeys {
   readonly algorithm: SigningAlgorithm
   readonly key: KeyObject
   readonly verifying: KeySet
+  /** Epoch seconds at which the store's key was made; unknown for keys that were given. */
+  readonly createdAt?: number
   /** Without secrets: an HS256 issuer publishes nothing. */
   readonly published: JwkSet
 }
@@ -58,17 +60,19 @@ export async function storedSigningKeys(
   store: StoreLike,
   prefix: string,
   algorithm: SigningAlgorithm,
+  clock: () => number,
 ): Promise<SigningKeys> {
   const name = `${prefix}keys:${algorithm}`
   let entry = await store.get(name)
   if (!entry) {
-    const value = JSON.stringify({ keys: [complete(await makeKey(algorithm))] })
+    const value = JSON.stringify({ keys: [complete(await makeKey(algorithm))], createdAt: Math.floor(clock() / 1000) })
     await store.commit([{ key: name, value, expected: null }])
     entry = await store.get(name) // whoever was first
   }
-  const keys = readSigningKeys(JSON.parse(entry?.value ?? 'null'))
+  const stored = JSON.parse(entry?.value ?? 'null')
+  const keys = readSigningKeys(stored)
   if (typeof keys === 'string') throw new Error(`localIssuer: the keys in the store are refused: ${keys}`)
-  return keys
+  return { ...keys, createdAt: stored.createdAt }
 }
 
 async function makeKey(algorithm: SigningAlgorithm): Promise<Jwk> {

@@ -6,11 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'packages',
-          include: [
-            'packages/*/src/**/*.test.ts',
-            'packages/*/test/**/*.test.ts',
-            'apps/{domain,snippets}/**/*.test.ts',
-          ],
+          include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/domain/**/*.test.ts'],
           typecheck: { enabled: false },
           testTimeout: 20_000,
         },
@@ -18,7 +14,7 @@ export default defineConfig({
       {
         test: {
           name: 'hosts',
-          include: ['apps/hosts/**/*.test.ts'],
+          include: ['apps/{hosts,snippets}/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

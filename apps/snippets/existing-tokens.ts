@@ -6,6 +6,13 @@ import { sqliteStore } from '@countersign/store'
 import { legacyTokens, localIssuer } from '@countersign/tokens'
 import express from 'express'
 
+declare global {
+  namespace Express {
+    interface Request {
+      user?: object // as @types/passport has it
+    }
+  }
+}
 const User = { findById: async (id: string) => (id === 'user-1' ? { id, name: 'Ada', plan: 'pro' } : null) }
 const secret = process.env.SECRET ?? 'the secret of at least 32 bytes that signed them'
 
@@ -16,11 +23,11 @@ const user = policy({ accept: bearer([own, old], { principal: ({ subject }) => U
 
 const app = express()
 app.use(protect(user), (req, _res, next) => {
-  Object.assign(req, { user: user.principal(req) })
+  req.user = user.principal(req)
   next()
 })
 app.get('/profile', (req, res) => {
-  res.json((req as { user?: unknown }).user) // a handler as it was before
+  res.json(req.user) // a handler as it was before
 })
 app.use(problems())
 app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1')

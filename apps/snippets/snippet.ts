@@ -1,0 +1,37 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+export interface RunningSnippet {
+  readonly url: string
+  readonly output: () => string
+  stop(): void
+}
+
+/** Runs a snippet as its reader would: in a process of its own, with nothing but a port and a store file told to it. */
+export async function runSnippet(name: string, env: Readonly<Record<string, string>> = {}): Promise<RunningSnippet> {
+  const port = await freePort()
+  const file = fileURLToPath(new URL(name, import.meta.url))
+  const child: ChildProcess = spawn(process.execPath, [file], {
+    env: { PATH: process.env.PATH, PORT: `${port}`, STORE: ':memory:', ...env },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
+  const url = `http://127.0.0.1:${port}`
+  for (let tries = 0; ; tries++) {
+    if (child.exitCode !== null || tries === 100) throw new Error(`${name} does not listen:\n${output}`)
+    if (await fetch(url).catch(() => undefined)) break
+    await sleep(50)
+  }
+  return { url, output: () => output, stop: () => child.kill() }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}

@@ -33,7 +33,7 @@ function checkProblem({ status, body }: WireResponse): void {
 }
 
 /** The credentials of a request, where they are long enough not to occur by chance. */
-function secretsOf({ headers = [], body }: WireRequest): readonly string[] {
+export function secretsOf({ headers = [], body }: WireRequest): readonly string[] {
   const carried = headers.flatMap(([name, value]) => {
     const field = name.toLowerCase()
     if (field === 'authorization') return value.split(' ').slice(1)

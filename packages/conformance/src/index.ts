@@ -11,6 +11,7 @@ export {
   type World,
 } from './case.ts'
 export { CASES } from './cases/index.ts'
+export { secretsOf } from './check.ts'
 export { conformance, identical, type Transcripts } from './conformance.ts'
 export { type HostOptions, type RunningHost, startHost } from './host.ts'
 export { makeKeys, mintWith, type TestKeys } from './mint.ts'

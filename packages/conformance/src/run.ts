@@ -1,10 +1,15 @@
 import type { Case, World } from './case.ts'
 import { checkExpectation, checkInvariants } from './check.ts'
 import { normalise } from './transcript.ts'
-import { exchange, type WireResponse } from './wire.ts'
+import { exchange, type WireRequest, type WireResponse } from './wire.ts'
 
-/** Runs a case against a host: the answers, normalised, in order. Throws at the first that is wrong, naming case and text. */
-export async function runCase(one: Case, world: World): Promise<readonly string[]> {
+/** Runs a case against a host: the answers, normalised, in order. Throws at the first that is wrong, naming case and text.
+ * `sent` is told of each request before it goes. */
+export async function runCase(
+  one: Case,
+  world: World,
+  sent?: (request: WireRequest) => void,
+): Promise<readonly string[]> {
   const answers: string[] = []
   const steps = one.steps(world)
   const iterator = Symbol.asyncIterator in steps ? steps[Symbol.asyncIterator]() : steps[Symbol.iterator]()
@@ -13,6 +18,7 @@ export async function runCase(one: Case, world: World): Promise<readonly string[
     const { done, value: step } = await iterator.next(...((response ? [response] : []) as [WireResponse]))
     if (done || !step) return answers
     try {
+      sent?.(step.send)
       response = await exchange(world.port, step.send)
       checkInvariants(step.send, response, step.expect)
       checkExpectation(response, step.expect)

@@ -1,0 +1,31 @@
+// The node host, with every request explained before it is judged, and every event printed: what E01 reads for secrets.
+import { subscribe } from 'node:diagnostics_channel'
+import { type Sample, serve } from '@sample/domain'
+import { nodeHost } from './app.ts'
+
+for (const type of [
+  'authenticated',
+  'unauthenticated',
+  'forbidden',
+  'unavailable',
+  'revoked',
+  'refresh-reuse',
+  'upgrade-failed',
+]) {
+  subscribe(`countersign:${type}`, (event) => console.log(`event ${type} ${JSON.stringify(event)}`))
+}
+
+await serve((sample) => nodeHost({ ...sample, find: (method, target) => explained(sample.find(method, target)) }))
+
+function explained(found: ReturnType<Sample['find']>): ReturnType<Sample['find']> {
+  if ('status' in found) return found
+  const { policy } = found.route
+  const check: typeof policy.check = async (request) => {
+    const explanation = await policy.explain(request)
+    const verdict = await policy.check(request)
+    const same = explanation.status === verdict?.status && explanation.passed === (verdict?.status === undefined)
+    console.log(`${same ? 'explained' : 'MISMATCH'} ${JSON.stringify({ answered: verdict?.status, ...explanation })}`)
+    return verdict
+  }
+  return { ...found, route: { ...found.route, policy: { ...policy, check } } }
+}

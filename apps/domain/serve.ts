@@ -22,9 +22,10 @@ export async function serve(
     process.exit(1)
   })
   const stop = () => {
-    // What is under way ends first; sockets that wait for a next request are closed at once.
-    server.close(() => sample.close().then(() => process.exit(0)))
-    server.closeIdleConnections()
+    // A connection that has just come has its request still on the way: a moment for that, then no more are taken.
+    setTimeout(() => server.close(() => sample.close().then(() => process.exit(0))), 100)
+    // What is under way ends first; a socket that waits for a next request is closed as soon as it waits.
+    setInterval(() => server.closeIdleConnections(), 150).unref()
     setTimeout(() => process.exit(0), 9000).unref()
   }
   process.once('SIGTERM', stop).once('SIGINT', stop)

@@ -26,6 +26,8 @@ app.addHook('onRequest', (request, reply, done) => {
   if (request.method === 'OPTIONS') reply.code(204).send()
   else done()
 })
+// As plugins that compress or cache have: what is sent is sent later.
+app.addHook('onSend', async (_request, _reply, payload) => payload)
 app.register(problems)
 
 app.register(async (house) => {

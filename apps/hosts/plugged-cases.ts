@@ -154,6 +154,56 @@ export const pluggedCases: readonly Case[] = [
       yield { send: { path: '/guarded', headers: [bearer('later')] }, expect: { status: 200, json: { in: true } } }
     },
   },
+  {
+    id: 'G08 bug',
+    title: "a bug in the verifier of an endpoint's policy lets nobody in",
+    section: 'DESIGN section 5',
+    *steps() {
+      yield {
+        send: { path: '/guarded', headers: [bearer('bug-later')] },
+        expect: { status: 500, code: 'server_error', also: silent },
+      }
+    },
+  },
+  {
+    id: 'G10',
+    title: 'what is right passes: a token now and later, a body, path and query, endpoints, a ticket',
+    section: 'DESIGN section 3',
+    *steps() {
+      for (const token of ['good', 'later']) {
+        const headers = [bearer(token)]
+        yield { send: { path: '/me', headers }, expect: { status: 200, json: { user: 'ada' }, headers: CORS } }
+        yield { send: { path: '/guarded', headers }, expect: { status: 200, json: { in: true } } }
+        yield { send: order('{"sku":"x1"}', [...headers, JSON_TYPE]), expect: { status: 200 } }
+      }
+      yield { send: { path: '/house', headers: [bearer('good')] }, expect: { status: 200, json: { in: true } } }
+      yield { send: { path: '/nonce', headers: [['X-Ticket', 'x']] }, expect: { status: 200, json: { in: true } } }
+      yield { send: { path: '/items/7?limit=3' }, expect: { status: 200 } }
+      yield { send: { path: '/auth/keys' }, expect: { status: 200, json: { keys: [] } } }
+    },
+  },
+]
+
+/** What only Express can be asked: its own handling of what goes wrong after the headers went out. */
+export const expressCases: readonly Case[] = [
+  {
+    id: 'G12',
+    title: "an error after the headers went out is Express's own: nothing more is answered, and our log hears nothing",
+    section: 'DESIGN section 3',
+    *steps() {
+      const before = yield { send: { path: '/logged' }, expect: { status: 200 } }
+      yield {
+        send: { path: '/late' },
+        expect: {
+          status: 200,
+          also: ({ body }) => {
+            if (body.includes('server_error')) throw new Error('an answer follows an answer')
+          },
+        },
+      }
+      yield { send: { path: '/logged' }, expect: { status: 200, json: JSON.parse(before.body.toString()) } }
+    },
+  },
 ]
 
 /** What Fastify alone has: its own `schema` option. */

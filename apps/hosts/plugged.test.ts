@@ -8,11 +8,11 @@ import {
 } from '@countersign/conformance'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PLUGGED } from './hosts.ts'
-import { fastifyCases, pluggedCases } from './plugged-cases.ts'
+import { expressCases, fastifyCases, pluggedCases } from './plugged-cases.ts'
 
 const transcripts: Transcripts = new Map()
 for (const [name, main] of Object.entries(PLUGGED)) {
-  const cases = name === 'fastify' ? [...pluggedCases, ...fastifyCases] : pluggedCases
+  const cases = [...pluggedCases, ...(name === 'fastify' ? fastifyCases : expressCases)]
   conformance(`plugged into ${name}`, () => startHost(main), transcripts, cases)
 }
 identical(transcripts, pluggedCases)

@@ -1,18 +1,23 @@
 // pnpm mutants: for each mutant a host with that guard taken out; the case it names must fail, the control cases must pass.
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CASES, type Case, runCase, startHost } from '@countersign/conformance'
 import { HOSTS, PLUGGED } from '@sample/hosts'
-import { pluggedCases } from '@sample/hosts/plugged-cases'
+import { expressCases, fastifyCases, pluggedCases } from '@sample/hosts/plugged-cases'
 import { adapterMutants } from './adapters.ts'
 import { coreMutants } from './cores.ts'
-import type { Mutant } from './mutant.ts'
+import { type Change, changesOf, type Mutant } from './mutant.ts'
 import { tokenMutants } from './tokens.ts'
 import { uncovered } from './uncovered.ts'
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, help: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, show: { type: 'boolean' }, help: { type: 'boolean' } },
+})
 if (values.help) {
-  console.log('usage: pnpm mutants [--only TEXT]   runs the mutants whose file, words or case hold TEXT')
+  console.log(`usage: pnpm mutants [--only TEXT] [--show]
+  --only TEXT  runs the mutants whose file, words or case hold TEXT
+  --show       prints what the case said of each`)
   process.exit(0)
 }
 
@@ -24,8 +29,13 @@ const MAIN: Readonly<Record<string, string>> = {
   'plugged fastify': PLUGGED.fastify ?? '',
 }
 const LOADER = fileURLToPath(new URL('./loader.ts', import.meta.url))
-/** Right credentials of each kind, and a refusal: what a mutant that breaks everything would break. */
-const CONTROLS = { sample: ['J01', 'J22', 'P05'], plugged: ['G08', 'G09'] } as const
+/** One case of each family, with what is right of each kind and a refusal: a mutant that any case would kill breaks these. */
+const CONTROLS: readonly string[] = ['J01', 'J22', 'P05', 'B01', 'K02', 'S02', 'V03', 'C03']
+const PLUGGED_CONTROLS: readonly string[] = ['G08', 'G09', 'G10']
+const CASES_OF: Readonly<Record<string, readonly Case[]>> = {
+  'plugged express': [...pluggedCases, ...expressCases],
+  'plugged fastify': [...pluggedCases, ...fastifyCases],
+}
 
 let passed = 0
 let failed = 0
@@ -34,16 +44,29 @@ const fail = (text: string) => {
   console.log(`   FAILED ${text}`)
 }
 
-const queue = [...mutants]
+for (const mutant of mutants) for (const change of changesOf(mutant)) checkText(mutant, change)
+const queue = failed > 0 ? [] : [...mutants]
 let done = 0
 await Promise.all([work(), work()])
 if (!values.only) {
   for (const line of uncovered(all)) fail(`no mutant takes out ${line}`)
   const asked = new Set(all.map(({ killedBy }) => killedBy.split(' ')[0]))
-  for (const row of rowsInForce()) if (!asked.has(row)) fail(`row ${row} of THREATS has no mutant`)
+  for (const row of rowsInForce()) if (!asked.has(row)) fail(`row ${row} has no mutant`)
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed > 0 || passed === 0 ? 1 : 0)
+
+function named({ file, what, killedBy }: Mutant): string {
+  return `${file}: ${what} (${killedBy})`
+}
+
+/** A row that has gone stale is found before any host starts. */
+function checkText(mutant: Mutant, { file, find }: Change): void {
+  const paths = ['', 'packages/', 'apps/'].map((root) => new URL(`../../${root}${file}`, import.meta.url))
+  const path = paths.find((one) => existsSync(one))
+  const times = path ? readFileSync(path, 'utf8').split(find).length - 1 : 0
+  if (times !== 1) fail(`${named(mutant)}: its text stands ${times} times in ${file}`)
+}
 
 async function work(): Promise<void> {
   for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
@@ -51,39 +74,40 @@ async function work(): Promise<void> {
     done++
     if (done % 20 === 0) console.log(`   ${done} of ${mutants.length}`)
     if (verdict === undefined) passed++
-    else fail(`${mutant.file}: ${mutant.what} (${mutant.killedBy}): ${verdict}`)
+    else fail(`${named(mutant)}: ${verdict}`)
   }
 }
 
 /** `undefined` when the mutant was killed as it should be; else what went wrong. */
 async function judge(mutant: Mutant): Promise<string | undefined> {
   const hostName = mutant.host ?? 'node'
-  const plugged = hostName.startsWith('plugged')
-  const cases = plugged ? pluggedCases : CASES
+  const cases = CASES_OF[hostName] ?? CASES
   const killer = cases.find(({ id }) => id === mutant.killedBy)
-  const { file, find, replace } = mutant
   const start = () =>
     startHost(MAIN[hostName] ?? '', {
       nodeFlags: ['--import', LOADER],
-      env: { MUTANT: JSON.stringify({ file, find, replace }) },
+      env: { MUTANT: JSON.stringify(changesOf(mutant)) },
     })
   if (mutant.killedBy === 'start')
     return start().then(
       (host) => host.stop().then(() => 'it survived'),
-      () => undefined,
+      ({ message }: Error) =>
+        mutant.says && message.includes(mutant.says) ? undefined : `it did not say "${mutant.says}": ${message}`,
     )
   if (!killer) return `there is no case ${mutant.killedBy}`
   const host = await start()
   try {
-    if (!mutant.vital) {
-      for (const id of plugged ? CONTROLS.plugged : CONTROLS.sample) {
-        if (id === mutant.killedBy) continue
-        const control = cases.find((one) => one.id === id) as Case
-        const broken = await outcome(control, host)
-        if (broken) return `it breaks the control case ${id} too: ${broken}`
-      }
+    const controls = hostName in CASES_OF ? PLUGGED_CONTROLS : CONTROLS
+    for (const id of mutant.vital ? [] : controls) {
+      if (id === mutant.killedBy) continue
+      const broken = await outcome(cases.find((one) => one.id === id) as Case, host)
+      const expected = mutant.alsoBreaks?.includes(id) === true
+      if (broken && !expected) return `it breaks the control case ${id} too: ${broken}`
+      if (!broken && expected) return `it does not break ${id}, which its row says it does`
     }
-    return (await outcome(killer, host)) ? undefined : 'it survived'
+    const killed = await outcome(killer, host)
+    if (values.show) console.log(`   ${named(mutant)}\n      ${killed}`)
+    return killed ? undefined : 'it survived'
   } finally {
     await host.stop()
   }
@@ -98,7 +122,8 @@ async function outcome(one: Case, host: Parameters<typeof runCase>[1]): Promise<
   }
 }
 
-/** The rows of THREATS whose cases the suite holds: each must have a mutant. */
+/** The rows whose cases the suites hold: each must have a mutant. */
 function rowsInForce(): readonly string[] {
-  return [...new Set(CASES.map(({ id }) => id.split(' ')[0] as string))].filter((row) => /^[JBKSAV]\d\d$/.test(row))
+  const cases = [...CASES, ...Object.values(CASES_OF).flat()]
+  return [...new Set(cases.map(({ id }) => id.split(' ')[0] as string))].filter((row) => /^[A-Z]\d\d$/.test(row))
 }

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Mutant } from './mutant.ts'
+import { stripTypeScriptTypes } from 'node:module'
+import { changesOf, type Mutant } from './mutant.ts'
 
 /** The code lines of both adapters that no mutant takes out: each is a line that could be lost unnoticed. */
 export function uncovered(mutants: readonly Mutant[]): readonly string[] {
+  const changes = mutants.flatMap(changesOf)
   return ['express', 'fastify'].flatMap((adapter) => {
     const folder = new URL(`../../packages/${adapter}/src/`, import.meta.url)
     return readdirSync(folder)
@@ -10,25 +12,34 @@ export function uncovered(mutants: readonly Mutant[]): readonly string[] {
       .flatMap((name) => {
         const file = `packages/${adapter}/src/${name}`
         const source = readFileSync(new URL(name, folder), 'utf8')
-        const spans = mutants
+        const spans = changes
           .filter((one) => file.endsWith(one.file))
           .map(({ find }) => [source.indexOf(find), source.indexOf(find) + find.length] as const)
         let at = 0
-        return source.split('\n').flatMap((line, number) => {
+        return codeOf(source).flatMap((line, number) => {
           const start = at
           at += line.length + 1
           const covered = spans.some(([from, to]) => from >= 0 && from < at - 1 && to > start)
-          return covered || !isCode(line) ? [] : [`${file}:${number + 1}: ${line.trim()}`]
+          return covered || !doesSomething(line) ? [] : [`${file}:${number + 1}: ${line.trim()}`]
         })
       })
   })
 }
 
-/** What does something when it runs: not imports, types, comments, signatures or lone punctuation. */
-function isCode(line: string): boolean {
-  const text = line.trim()
-  if (text === '' || /^(\/\/|\/?\*|import |export (type|interface)|type |interface |readonly |[\]})>;,]+$)/.test(text))
-    return false
-  if (/^(export )?(async )?function /.test(text) || /^[\w.]+\??\(.*\): .+$/.test(text)) return false
-  return !/^(return )?\(.*\) =>( \{)?$/.test(text) && !/^\}?\s*else \{$/.test(text)
+/** The lines of a source, types and comments blank, every character where it was. */
+function codeOf(source: string): readonly string[] {
+  const blank = (text: string) => text.replace(/[^\n]/g, ' ')
+  return stripTypeScriptTypes(source)
+    .replace(/\/\*[\s\S]*?\*\//g, blank)
+    .replace(/(?<=^|\s)\/\/.*$/gm, blank)
+    .split('\n')
+}
+
+/** Not an import, lone punctuation, or the head of a function: what stands in its body is asked for line by line. */
+function doesSomething(line: string): boolean {
+  const text = line.replace(/\s+/g, ' ').trim()
+  if (!/\w/.test(text) || text.startsWith('import ') || text === 'else {' || text === '} else {') return false
+  if (/^(export )?(async )?function \w+\(/.test(text)) return false
+  if (/^(async )?(?!if|for|while|switch|catch)\w+\([\w\s,{}=']*\) ?\{$/.test(text)) return false
+  return !/^((export )?const \w+ = |return )?(async )?\([\w\s,{}='_]*\) ?=> ?[{(]?$/.test(text)
 }

@@ -41,8 +41,8 @@ export function readSigningKeys(jwks: unknown): SigningKeys | string {
   const [refused] = read.refused
   if (refused) return `key ${refused.kid ?? refused.index}: ${refused.reason}`
   const first = named[0] as Jwk
-  const outside = named.find((jwk) => !SIGNING.includes(jwk.alg as SigningAlgorithm))
-  if (outside) return `key ${outside.kid}: alg must be one of ${SIGNING.join(', ')}`
+  if (!SIGNING.includes(first.alg as SigningAlgorithm))
+    return `key ${first.kid}: alg of the first must be one of ${SIGNING.join(', ')}`
   if (new Set(named.map(({ kid }) => kid)).size < named.length) return 'two keys have the same kid'
   const key = privateKey(first)
   if (typeof key === 'string') return `key ${first.kid}: ${key}`

@@ -1,0 +1,143 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  bearer,
+  exchange,
+  JSON_TYPE,
+  json,
+  linesOf,
+  type RunningHost,
+  startHost,
+  type WireResponse,
+} from '@countersign/conformance'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { HOSTS } from './hosts.ts'
+
+interface Tokens {
+  readonly access_token: string
+  readonly refresh_token: string
+}
+const tokensOf = (response: WireResponse) => json(response) as unknown as Tokens
+const post = (path: string, value: unknown) => ({
+  method: 'POST',
+  path,
+  headers: [JSON_TYPE],
+  body: JSON.stringify(value),
+})
+const me = (token: string) => ({ path: '/me', headers: [bearer(token)] })
+
+describe.each(Object.entries(HOSTS))('%s over its life', (_name, main) => {
+  let folder: string
+  let hosts: RunningHost[]
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'countersign-life-'))
+    hosts = []
+  })
+  afterEach(async () => {
+    for (const host of hosts) await host.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const start = async (env: Readonly<Record<string, string>> = {}) => {
+    const host = await startHost(main, {
+      env: { STORE: `sqlite:${join(folder, 'new', 'sample.db')}`, DB: '', KEYS: '', ...env },
+    })
+    hosts.push(host)
+    return host
+  }
+
+  test('what was issued and revoked outlives a restart; the demo key does not', async () => {
+    const first = await start()
+    const tokens = await first.login('admintak', 'pwdforapitest')
+    const ended = await first.login('admintak', 'pwdforapitest')
+    expect((await first.send({ method: 'POST', path: '/logout', headers: [bearer(ended.access_token)] })).status).toBe(
+      204,
+    )
+    const published = (await first.send({ path: '/.well-known/jwks.json' })).body.toString()
+    expect(await first.stop()).toBe(0)
+
+    const second = await start()
+    expect((await second.send(me(tokens.access_token))).status).toBe(200)
+    expect((await second.send(me(ended.access_token))).status).toBe(401)
+    expect((await second.send(post('/refresh', { refresh_token: tokens.refresh_token }))).status).toBe(200)
+    expect(json(await second.send(post('/refresh', { refresh_token: ended.refresh_token })))).toMatchObject({
+      code: 'invalid_grant',
+    })
+    expect((await second.send({ path: '/.well-known/jwks.json' })).body.toString()).toBe(published)
+    expect((await second.send({ path: '/me', headers: [['X-API-Key', first.demoKey]] })).status).toBe(401)
+    expect((await second.send({ path: '/me', headers: [['X-API-Key', second.demoKey]] })).status).toBe(200)
+    expect(statSync(join(folder, 'new', 'sample.db')).mode & 0o077).toBe(0)
+  })
+
+  test('a revocation on one process is refused on another that shares its file', async () => {
+    const [one, other] = [await start(), await start()]
+    const { access_token } = await one.login('admintak', 'pwdforapitest')
+    expect((await other.send(me(access_token))).status).toBe(200)
+    await one.send({ method: 'POST', path: '/logout', headers: [bearer(access_token)] })
+    await sleep(2100) // the bound that is promised
+    expect((await other.send(me(access_token))).status).toBe(401)
+  })
+
+  test('without DEMO nothing is seeded and nothing is printed but the address', async () => {
+    const host = await start({ DEMO: '' })
+    expect(host.output()).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+\n$/)
+    expect((await host.send(post('/login', { username: 'admintak', password: 'pwdforapitest' }))).status).toBe(401)
+  })
+
+  test('SIGTERM: what is under way ends, and the process with 0', async () => {
+    const host = await start()
+    const answers = Promise.all(
+      Array.from({ length: 8 }, () =>
+        exchange(host.port, {
+          ...post('/login', { username: 'admintak', password: 'pwdforapitest' }),
+          headers: [JSON_TYPE, ['Connection', 'keep-alive']],
+        }).catch((error: Error) => error),
+      ),
+    )
+    await sleep(8) // the logins are being hashed
+    expect(await host.stop()).toBe(0)
+    for (const answer of await answers) expect(answer).toMatchObject({ status: 200 })
+  })
+
+  test('the grace of a refresh token is what it is told: none', async () => {
+    const host = await start({ REFRESH_GRACE: '0', STORE: 'memory:', DB: 'memory:' })
+    const { refresh_token } = await host.login('admintak', 'pwdforapitest')
+    const next = tokensOf(await host.send(post('/refresh', { refresh_token })))
+    expect((await host.send(post('/refresh', { refresh_token }))).status).toBe(400)
+    expect((await host.send(post('/refresh', { refresh_token: next.refresh_token }))).status).toBe(400)
+  })
+
+  test('a weak or unusable KEYS file is refused at start, with the reason', () => {
+    const { status, stderr } = spawnSync(process.execPath, [main], {
+      env: { PATH: process.env.PATH, PORT: '0', STORE: 'memory:', DB: 'memory:', KEYS: main },
+      encoding: 'utf8',
+    })
+    expect([status, /KEYS|JSON/.test(stderr)]).toEqual([1, true])
+  })
+
+  test('a port that is taken is said in one line', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => taken.once('listening', resolve))
+    const { port } = taken.address() as { port: number }
+    const child = spawn(process.execPath, [main], {
+      env: { PATH: process.env.PATH, PORT: `${port}`, STORE: 'memory:', DB: 'memory:' },
+    })
+    let said = ''
+    child.stderr.on('data', (chunk) => (said += chunk))
+    const code = await new Promise((resolve) => child.once('exit', resolve))
+    taken.close()
+    expect(code).toBe(1)
+    expect(said).toMatch(/^cannot listen on port \d+: .*EADDRINUSE.*\n$/)
+  })
+
+  test('403 and 401 carry no more than they should: the header names of a refusal are these', async () => {
+    const host = await start({ STORE: 'memory:', DB: 'memory:' })
+    const response = await host.send({ path: '/me' })
+    const names = [...new Set(response.headers.map(([name]) => name))].sort()
+    expect(names).toEqual(['cache-control', 'connection', 'content-length', 'content-type', 'date', 'www-authenticate'])
+    expect(linesOf(response, 'www-authenticate')).toHaveLength(3)
+  })
+})

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { runSnippet } from './snippet.ts'
+
+const send = (method: string, url: string, headers: Readonly<Record<string, string>>, value?: unknown) =>
+  fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(value !== undefined && { body: JSON.stringify(value) }),
+  })
+
+test('three-ways: a token, a key, a password; a rule about the object; an event for each refusal', async () => {
+  const app = await runSnippet('three-ways.ts')
+  try {
+    const put = (headers: Readonly<Record<string, string>>) => send('PUT', `${app.url}/posts/1`, headers, { text: 'x' })
+    const login = await send('POST', `${app.url}/login`, {}, { username: 'ada', password: 'correct horse' })
+    const { access_token } = (await login.json()) as { access_token: string }
+    const key = /shown once: (\S+)/.exec(app.output())?.[1] ?? ''
+    const basic = (name: string) => `Basic ${Buffer.from(`${name}:correct horse`).toString('base64')}`
+
+    const author = { author: 'user-1', text: 'x', changedBy: 'user-1' }
+    expect(await (await put({ authorization: `Bearer ${access_token}` })).json()).toEqual({
+      ...author,
+      scheme: 'bearer',
+    })
+    expect(await (await put({ authorization: basic('ada') })).json()).toEqual({ ...author, scheme: 'basic' })
+
+    for (const [headers, challenge] of [
+      [{ 'x-api-key': key }, 'ApiKey realm="api", header="X-API-Key"'],
+      [{ authorization: basic('bob') }, 'Basic realm="api", charset="UTF-8"'],
+    ] as const) {
+      const refused = await put(headers)
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([403, challenge])
+      expect(await refused.json()).toMatchObject({ code: 'access_denied' })
+    }
+    expect((await put({})).status).toBe(401)
+    expect((await put({ authorization: basic('ada'), 'x-api-key': key })).status).toBe(400)
+    const events = app
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+    expect(events.map(({ type, reason }) => [type, reason])).toEqual([
+      ['forbidden', 'rule.refused'],
+      ['forbidden', 'rule.refused'],
+      ['unauthenticated', 'credential.absent'],
+      ['unauthenticated', 'credential.repeated'],
+    ])
+  } finally {
+    app.stop()
+  }
+})
+
+describe.each(['express-house.ts', 'fastify-house.ts'])('%s', (name) => {
+  test('a guarded part, typed input without a body parser, errors in the house format, CORS first', async () => {
+    const app = await runSnippet(name)
+    try {
+      const authorization = `Bearer ${/token: (\S+)/.exec(app.output())?.[1]}`
+      const list = await fetch(`${app.url}/orders?limit=5`, { headers: { authorization } })
+      expect([list.status, await list.json()]).toEqual([200, { limit: 5 }])
+      const put = await send('PUT', `${app.url}/orders/7`, { authorization }, { sku: 'x1' })
+      expect(await put.json()).toEqual({ id: 7, sku: 'x1', by: 'user-1' })
+
+      const preflight = await fetch(`${app.url}/orders`, { method: 'OPTIONS' })
+      expect(preflight.status).toBe(204)
+      const refused = await fetch(`${app.url}/orders`)
+      expect([
+        refused.status,
+        refused.headers.get('www-authenticate'),
+        refused.headers.get('access-control-allow-origin'),
+        await refused.json(),
+      ]).toEqual([401, 'Bearer realm="api"', 'https://app.acme.com', { fault: 'unauthenticated' }])
+
+      // `validate` answers by itself: problem details, not the house format.
+      const wrong = await send('PUT', `${app.url}/orders/x`, { authorization }, {})
+      expect([wrong.status, wrong.headers.get('content-type')]).toEqual([400, 'application/problem+json'])
+      const { errors } = (await wrong.json()) as { errors: { pointer: string }[] }
+      expect(errors.map(({ pointer }) => pointer)).toEqual(['/id', '/sku'])
+      expect((await send('PUT', `${app.url}/orders/x`, {}, {})).status).toBe(401)
+
+      expect((await fetch(`${app.url}/auth/.well-known/jwks.json`)).status).toBe(200)
+      expect(await (await fetch(`${app.url}/nothing`)).json()).toMatchObject({ code: 'not_found' })
+    } finally {
+      app.stop()
+    }
+  })
+})
+
+test('existing-keys: a key that was out there is good, and its like is not', async () => {
+  const app = await runSnippet('existing-keys.ts')
+  try {
+    const get = (key: string) => fetch(`${app.url}/orders`, { headers: { 'x-api-key': key } })
+    expect(await (await get('0123456789abcdefghijABCDEFGHIJkl')).json()).toEqual({
+      orders: [],
+      of: 'customer-42',
+      plan: 'pro',
+    })
+    for (const wrong of ['0123456789abcdefghijABCDEFGHIJkm', '0123456789abcdefghijABCDEFGHIJk', 'x'])
+      expect((await get(wrong)).status).toBe(401)
+  } finally {
+    app.stop()
+  }
+})
+
+test('one-store: keys and tokens in one file, and a commit that only the first of two wins', async () => {
+  const file = fileURLToPath(new URL('one-store.ts', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { env: { STORE: ':memory:' } })
+  expect(stdout).toContain("subject: 'customer-42'")
+  expect(stdout).toContain("subject: 'user-1'")
+  expect(stdout).toContain("{ first: true, second: false, left: '9' }")
+})

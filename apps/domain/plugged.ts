@@ -15,6 +15,7 @@ const caller = policy({
     if (token === 'wrong-later') return Promise.resolve(undefined)
     if (token === 'down') throw new Unavailable('the token store', { retryAfter: 7 })
     if (token === 'down-later') return Promise.reject(new Unavailable('the token store', { retryAfter: 7 }))
+    if (token === 'bug') throw new Error('canary-of-a-bug')
     if (token === 'bug-later') return Promise.reject(new Error('canary-of-a-bug'))
     return authError('invalid_token', 'token.unknown')
   }),

@@ -42,7 +42,8 @@ function isOneOf(contentType: string, types: readonly string[]): boolean {
 
 function collect(stream: Readable, limit: number): Promise<Uint8Array | AuthError> {
   return new Promise((resolve) => {
-    if (stream.readableEnded || stream.destroyed) return resolve(TAKEN)
+    if (stream.readableDidRead) return resolve(TAKEN) // what is left of it must not pass for the whole
+    if (stream.destroyed) return resolve(BROKEN)
     const chunks: Uint8Array[] = []
     let size = 0
     const settle = (result: Uint8Array | AuthError) => {
@@ -52,8 +53,7 @@ function collect(stream: Readable, limit: number): Promise<Uint8Array | AuthErro
     const onData = (chunk: Uint8Array) => {
       size += chunk.length
       if (size > limit) {
-        settle(TOO_LARGE)
-        stream.resume() // what still comes is thrown away, not kept
+        settle(TOO_LARGE) // the stream flows on: what still comes is thrown away, not kept
       } else chunks.push(chunk)
     }
     const onEnd = () => settle(size === 0 ? MISSING : Buffer.concat(chunks, size))

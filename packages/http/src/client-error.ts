@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http'
-import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Answer, problem } from './answer.ts'
 import { type AuthError, authError } from './error.ts'
@@ -11,9 +10,6 @@ const BY_CODE: Readonly<Record<string, AuthError>> = {
   ERR_HTTP_REQUEST_TIMEOUT: authError('request_timeout', 'http.timeout'),
 }
 
-/** Milliseconds for the client to take the answer. */
-const LINGER = 2000
-
 /**
  * Answers what fails below any framework (400, 408, 431) with the same problem details as everything else.
  * Use it as `server.on('clientError', answerClientError)`; Fastify takes it as its `clientErrorHandler`.
@@ -24,8 +20,6 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
   socket.end(wire(answer))
   // Whoever does not hang up now is hung up on; at once, and the answer could be lost in the reset.
   setTimeout(() => socket.destroy(), 1000).unref()
-  // Nobody holds a socket by keeping the other half of it open.
-  if (socket instanceof Socket) socket.setTimeout(LINGER, () => socket.destroy())
 }
 
 function wire(answer: Answer): Uint8Array {

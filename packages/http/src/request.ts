@@ -33,9 +33,11 @@ export function targetOf(request: RequestView): string {
   return message.originalUrl ?? message.url ?? '/'
 }
 
-/** The path of the target: no query, nothing decoded. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i
+
+/** The path of the target: no query, nothing decoded; of an absolute target (RFC 9112 section 3.2.2) no host and no user. */
 export function pathOf(request: RequestView): string {
-  const target = targetOf(request)
+  const target = targetOf(request).replace(ORIGIN, '')
   const end = target.indexOf('?')
   return end === -1 ? target : target.slice(0, end)
 }

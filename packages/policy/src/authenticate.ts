@@ -1,7 +1,8 @@
 import { type AuthError, authError, isAuthError, type Maybe, type Principal, type RequestView } from '@countersign/http'
 import { type Trace, traceError } from './explain.ts'
-import { then } from './maybe.ts'
+import { andThen } from './maybe.ts'
 import type { Decision, Presented, Requirement, Scheme } from './requirement.ts'
+import { principalOf, userOf } from './scheme-options.ts'
 
 /** What a request proved: who it is (with the scopes and roles in force), nothing, or something wrong. */
 export type Proof =
@@ -20,6 +21,9 @@ export type Proof =
 const ABSENT: Proof = Object.freeze({ kind: 'absent' })
 const WRONG = authError('invalid_token', 'credential.wrong')
 const UNKNOWN_USER = authError('invalid_token', 'principal.unknown')
+const INCOMPLETE = authError('unauthenticated', 'credential.incomplete', {
+  detail: 'This needs more than one credential; WWW-Authenticate lists them.',
+})
 const TWO = authError('invalid_request', 'credential.repeated', {
   detail: 'The request has more than one credential.',
   expected: 'one credential',
@@ -42,8 +46,9 @@ export function authenticate(accept: Requirement, request: RequestView, trace: T
   const reading = read(accept, request, trace)
   switch (reading.kind) {
     case 'absent':
-    case 'partial':
       return ABSENT
+    case 'partial':
+      return { kind: 'invalid', error: INCOMPLETE, scheme: reading.scheme }
     case 'malformed':
       traceError(trace, `${reading.scheme.name}: well formed`, reading.error)
       return { kind: 'invalid', error: reading.error, scheme: reading.scheme }
@@ -114,7 +119,7 @@ function prove(
 ): Maybe<Proof> {
   const part = parts[at]
   if (!part) return caller as Proven
-  return then(proveOne(part, request, trace), (proof) =>
+  return andThen(proveOne(part, request, trace), (proof) =>
     proof.kind === 'authenticated' && parts.length > 1
       ? prove(
           parts,
@@ -128,14 +133,16 @@ function prove(
 }
 
 function proveOne({ scheme, credential }: Part, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
-  return then(scheme.verify(credential, request), (verified) => {
+  return andThen(scheme.verify(credential, request), (given) => {
+    const verified = principalOf(given, scheme.name)
     if (verified === undefined || isAuthError(verified)) return invalid(scheme, verified ?? WRONG, 'right', trace)
     trace?.push({ what: `${scheme.name}: right`, held: true })
     if (!scheme.load) return authenticated(scheme, verified, verified)
-    return then(scheme.load(verified, request), (user) => {
+    return andThen(scheme.load(verified, request), (loaded) => {
+      const user = userOf(loaded)
       if (user === undefined || isAuthError(user))
         return invalid(scheme, user ?? UNKNOWN_USER, 'known to the application', trace)
-      return authenticated(scheme, verified, user as object)
+      return authenticated(scheme, verified, user)
     })
   })
 }

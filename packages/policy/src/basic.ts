@@ -1,6 +1,6 @@
 import { type BasicCredential, readBasic } from '@countersign/credentials'
 import { type AuthError, authError, type Maybe, type Principal, type RequestView } from '@countersign/http'
-import { then } from './maybe.ts'
+import { andThen } from './maybe.ts'
 import type { Presented, Scheme } from './requirement.ts'
 import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
 
@@ -40,7 +40,7 @@ export function basic<V extends PasswordVerifier | VerifyBasic, U = PrincipalOf<
     openapi: { type: 'http', scheme: 'basic' },
     read: readBasic,
     verify: (credential: Presented, request) =>
-      then(judge(credential as BasicCredential, request), (result) => result ?? WRONG),
+      andThen(judge(credential as BasicCredential, request), (result) => result ?? WRONG),
     ...loader(options.principal as SchemeOptions['principal']),
     challenge: () => ({ scheme: 'Basic', params: { realm, charset: 'UTF-8' } }),
   }

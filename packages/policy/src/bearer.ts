@@ -1,6 +1,6 @@
 import { type BearerCredential, readBearer } from '@countersign/credentials'
 import { type AuthError, authError, type Maybe, messageOf, type Principal, type RequestView } from '@countersign/http'
-import { then } from './maybe.ts'
+import { andThen } from './maybe.ts'
 import type { Presented, Scheme } from './requirement.ts'
 import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
 
@@ -56,7 +56,7 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
   ): Maybe<Principal | AuthError | undefined> => {
     const judge = judges[at]
     if (!judge) return undefined
-    return then(judge(credential, request), (result) => result ?? ask(at + 1, credential, request))
+    return andThen(judge(credential, request), (result) => result ?? ask(at + 1, credential, request))
   }
   const scheme: Scheme = {
     kind: 'scheme',

@@ -69,7 +69,7 @@ function line(request: RequestView, { policy, scheme }: What, error: AuthError):
   const shown = [
     `${messageOf(request).method} ${printable(pathOf(request))}`,
     `policy "${policy}"`,
-    scheme ? `scheme ${scheme}` : 'no credential',
+    ...(scheme ? [`scheme ${scheme}`] : error.code === 'unauthenticated' ? ['no credential'] : []),
     error.reason,
     ...(error.expected !== undefined ? [`expected ${error.expected}`] : []),
     ...(error.got !== undefined ? [`got ${error.got}`] : []),
@@ -79,5 +79,8 @@ function line(request: RequestView, { policy, scheme }: What, error: AuthError):
 
 /** A path as it may be shown: what could forge a log line is escaped, and no more than 200 characters. */
 function printable(path: string): string {
-  return path.slice(0, 200).replace(/[^\x21-\x7e]/g, (character) => encodeURIComponent(character))
+  return path
+    .slice(0, 200)
+    .toWellFormed()
+    .replace(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character))
 }

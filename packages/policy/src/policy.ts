@@ -13,7 +13,7 @@ import { authenticate, type Proof } from './authenticate.ts'
 import { type Outcome, passOf, recordPass } from './decision.ts'
 import { type EventType, publish } from './event.ts'
 import { type Explanation, type Trace, traceError } from './explain.ts'
-import { then } from './maybe.ts'
+import { andThen } from './maybe.ts'
 import { refuser } from './refusal.ts'
 import { checkRequirement, type Decision, type Requirement, type Scheme, schemesOf } from './requirement.ts'
 import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
@@ -62,6 +62,8 @@ export interface AnyPolicy {
 
 export interface Policy<D = Decision, M extends Mode = 'required'> extends AnyPolicy {
   readonly mode: M
+  /** How a caller may prove who they are: what the policy was made with. */
+  readonly accept: Requirement<D>
   /** Scheme and principal, typed by `accept` and `mode`. Throws when this policy did not pass on this message. */
   decision(request: RequestView): Seen<D, M>
   /** The caller. `undefined` only in `optional` and `attempt`. Throws when this policy did not pass on this message. */
@@ -98,8 +100,9 @@ const OPTIONS: ReadonlySet<string> = new Set(['name', 'accept', 'scopes', 'allow
 
 /** Makes a route policy. Throws a TypeError for options that could never hold or that say nothing. */
 export function policy<D, const M extends Mode = 'required'>(options: PolicyOptions<D, M>): Policy<D, M> {
-  const { accept, maxAge, clock = Date.now } = options
-  for (const key of Object.keys(options)) if (!OPTIONS.has(key)) throw new TypeError(`policy() has no option "${key}"`)
+  const { accept, maxAge, clock = Date.now } = options ?? {}
+  for (const key of Object.keys(options ?? {}))
+    if (!OPTIONS.has(key)) throw new TypeError(`policy() has no option "${key}"`)
   if (typeof accept !== 'object' || accept === null || !Array.isArray(accept.of)) {
     throw new TypeError(
       'policy() needs "accept": a scheme such as bearer(…), anyOf(…) or allOf(…); a public route uses `anyone`',
@@ -108,7 +111,13 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
   checkRequirement(accept)
   const mode = options.mode ?? ('required' as M)
   if (!MODES.includes(mode)) throw new TypeError('option "mode" must be "required", "optional" or "attempt"')
-  if (maxAge !== undefined && !(maxAge >= 0)) throw new TypeError('option "maxAge" must be a number of seconds')
+  if (maxAge !== undefined && !(typeof maxAge === 'number' && maxAge >= 0))
+    throw new TypeError('option "maxAge" must be a number of seconds')
+  if (typeof clock !== 'function') throw new TypeError('option "clock" must be a function to epoch milliseconds')
+  if (options.name !== undefined && typeof options.name !== 'string')
+    throw new TypeError('option "name" must be a string')
+  if (options.scopes !== undefined && !Array.isArray(options.scopes))
+    throw new TypeError('option "scopes" must be a list of scopes, such as ["posts:read"]')
   const rules: Rule<PrincipalOf<D>>[] = (options.scopes ?? []).map((scope) => ({ scope }))
   if (options.allow) rules.push(options.allow)
   for (const rule of rules) checkRule(rule)
@@ -119,7 +128,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
 
   function run(request: RequestView, trace: Trace | undefined): Maybe<Ran> {
     try {
-      const ran = then(authenticate(accept, request, trace), (proof) => allowed(proof, trace))
+      const ran = andThen(authenticate(accept, request, trace), (proof) => allowed(proof, trace))
       return ran instanceof Promise ? ran.catch(unavailable) : ran
     } catch (thrown) {
       return unavailable(thrown)
@@ -135,7 +144,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       return { proof, error: stale }
     }
     if (allow === undefined) return { proof }
-    return then(judge(allow, proof, undefined, trace), (ruling) =>
+    return andThen(judge(allow, proof, undefined, trace), (ruling) =>
       ruling === 'yes' ? { proof } : { proof, error: denial(ruling, allow) },
     )
   }
@@ -167,7 +176,15 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
   const self: Policy<D, M> = Object.freeze({
     name,
     mode,
-    check: (request: RequestView) => then(run(request, undefined), (ran) => conclude(request, ran)),
+    accept,
+    check(request: RequestView): Maybe<Verdict> {
+      try {
+        return andThen(run(request, undefined), (ran) => conclude(request, ran))
+      } catch (bug) {
+        // Not thrown: a framework may catch what a hook rejects with, and not what it throws.
+        return Promise.reject(bug)
+      }
+    },
     async explain(request: RequestView): Promise<Explanation> {
       const reasons: Trace = []
       const { error } = await run(request, reasons)
@@ -187,7 +204,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       const { outcome, proof: holder, scheme } = seen(request)
       if (outcome.kind !== 'authenticated' || !holder) return refuse(UNAUTHENTICATED, undefined)
       const judged = judge(rule as Rule<never, never>, holder, resource)
-      return then(judged, (ruling) => {
+      return andThen(judged, (ruling) => {
         if (ruling === 'yes') return undefined
         const error = denial(ruling, rule as Rule<never, never>)
         publish('forbidden', request, { policy: name, scheme: scheme?.name, principal: holder.verified, error })

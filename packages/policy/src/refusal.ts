@@ -10,13 +10,15 @@ const CACHED = 64
  * `error`; 400 and 403: the challenge of the scheme that was tried; 503: none.
  */
 export function refuser(schemes: readonly Scheme[]): (error: AuthError, tried: Scheme | undefined) => Refusal {
-  // What a client sees depends on these few members alone: the bytes are made once for each.
+  // What a client sees depends on these few members alone: the bytes are made once for each. `expected` is sent as
+  // `max_age` only; elsewhere it may tell the time, and would fill this with answers that never come again.
   const made = new Map<string, Refusal>()
   return (error, tried) => {
+    const age = error.code === 'insufficient_user_authentication' ? error.expected : ''
     const key =
       error.issues || error.headers
         ? undefined
-        : `${tried?.name} ${error.code} ${error.detail} ${error.scopes?.join(' ')} ${error.expected}`
+        : `${tried?.name} ${error.code} ${error.detail} ${error.scopes?.join(' ')} ${age}`
     const known = key === undefined ? undefined : made.get(key)
     if (known) return known.error === error ? known : Object.freeze({ ...known, error })
     const refusal = problem(error, challengesFor(error, tried, schemes))

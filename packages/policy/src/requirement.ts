@@ -32,7 +32,7 @@ export interface Scheme<N extends string = string, P = unknown> extends Requirem
   load?(verified: Principal, request: RequestView): Maybe<P | AuthError | undefined>
   /** Headers that the answer of a request that passed must carry (a DPoP nonce, a session that slides). */
   answerHeaders?(verified: Principal, request: RequestView): Headers | undefined
-  /** The challenge to send: with `error` when this scheme was tried and refused. */
+  /** The challenge to send: with `error` when this scheme was tried and refused. Depends on its `code` and `scopes` alone. */
   challenge(error: AuthError | undefined): Challenge
 }
 

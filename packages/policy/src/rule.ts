@@ -1,6 +1,6 @@
 import type { Maybe, Principal } from '@countersign/http'
 import type { Trace } from './explain.ts'
-import { isThenable, then } from './maybe.ts'
+import { andThen, isThenable } from './maybe.ts'
 
 /** What a caller must be allowed, as data, so that it documents and explains itself. A test has a name. */
 export type Rule<P = Principal, R = undefined> =
@@ -45,7 +45,7 @@ function settle(
 ): Maybe<Ruling> {
   const rule = rules[at]
   if (!rule) return sofar
-  return then(judge(rule, holder, resource, trace), (ruling) => {
+  return andThen(judge(rule, holder, resource, trace), (ruling) => {
     if (settles(ruling)) return ruling
     return settle(rules, at + 1, ruling === 'scope' ? 'scope' : sofar, settles, holder, resource, trace)
   })

@@ -1,6 +1,5 @@
 import type { AuthError, Maybe, Principal, RequestView } from '@countersign/http'
 import { isAuthError } from '@countersign/http'
-import { isThenable } from './maybe.ts'
 import type { Scheme } from './requirement.ts'
 
 /** What every scheme takes. */
@@ -22,19 +21,17 @@ export interface SchemeOptions<V = Principal, U = V> {
 /** Left off a result: what is not a principal. */
 export type Verified<R> = Exclude<Awaited<R>, AuthError | undefined | null>
 
-/** Makes `load` from the `principal` option: anything that is not an object refuses. */
+/** Makes `load` from the `principal` option. */
 export function loader(principal: SchemeOptions['principal']): Pick<Scheme, 'load'> {
   if (principal === undefined) return {}
   if (typeof principal !== 'function') throw new TypeError('option "principal" must be a function (verified) => user')
   return {
-    load(verified, request): Maybe<object | undefined> {
-      const user: unknown = principal(verified, request)
-      return isThenable(user) ? Promise.resolve(user).then(userOf) : userOf(user)
-    },
+    load: (verified, request) => principal(verified, request) as Maybe<object | undefined>,
   }
 }
 
-function userOf(user: unknown): object | undefined {
+/** Checks what `load` gave: anything that is not an object refuses. */
+export function userOf(user: unknown): object | undefined {
   return typeof user === 'object' && user !== null ? user : undefined
 }
 
@@ -46,13 +43,13 @@ export function checkRealm(realm: string | undefined): string {
   return realm
 }
 
-/** Checks what a verifier gave: a frozen principal with a subject, an error, or `undefined`. Anything else is a bug. */
+/** Checks what `verify` gave, whichever scheme it is: a frozen principal with a subject, an error, or `undefined`. Anything else is a bug. */
 export function principalOf(result: unknown, scheme: string): Principal | AuthError | undefined {
   if (result === undefined || result === null || isAuthError(result)) return result ?? undefined
   const { subject } = result as Principal
   if (typeof subject !== 'string' || subject === '') {
     throw new TypeError(
-      `the verifier of scheme "${scheme}" must give a principal with a non-empty string "subject", an AuthError or undefined`,
+      `scheme "${scheme}" must verify to a principal with a non-empty string "subject", an AuthError or undefined`,
     )
   }
   return Object.isFrozen(result) ? (result as Principal) : Object.freeze(result as Principal)
@@ -68,10 +65,8 @@ export function verifierOf<C>(verifier: unknown, what: string, scheme: string, p
     )
   }
   return (credential: C, request: RequestView): Maybe<Principal | AuthError | undefined> => {
-    const result: unknown =
-      typeof verifier === 'function' ? verify(credential, request) : verify.call(verifier, pick(credential), request)
-    return isThenable(result)
-      ? Promise.resolve(result).then((value) => principalOf(value, scheme))
-      : principalOf(result, scheme)
+    return typeof verifier === 'function'
+      ? verify(credential, request)
+      : verify.call(verifier, pick(credential), request)
   }
 }

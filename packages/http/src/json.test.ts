@@ -1,0 +1,143 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isAuthError, parseJson } from './index.ts'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const parse = (text: string, depth?: number) => parseJson(bytes(text), depth === undefined ? undefined : { depth })
+const reason = (text: string, depth?: number) => {
+  const parsed = parse(text, depth)
+  return isAuthError(parsed) ? parsed.reason : 'accepted'
+}
+
+const vectors = new URL('../../../../shared/vectors/json-accept/', import.meta.url)
+const files = existsSync(vectors) ? readdirSync(vectors).filter((name) => name.endsWith('.json')) : []
+if (files.length === 0) console.warn(`json: 0 of 95 published vectors run: there is no ${vectors.pathname}`)
+
+describe('JSONTestSuite, what every parser must accept', () => {
+  test.skipIf(files.length === 0)('all 95 files are here', () => expect(files).toHaveLength(95))
+  test.each(files)('%s', (name) => {
+    const content = readFileSync(new URL(name, vectors))
+    const parsed = parseJson(content)
+    // RFC 7493 section 2.3 (I-JSON) and we are stricter here than RFC 8259, on purpose.
+    if (/duplicated_key/.test(name)) expect(parsed).toMatchObject({ code: 'invalid_request', reason: 'json.duplicate' })
+    else expect(parsed).toEqual({ value: JSON.parse(content.toString()) })
+  })
+})
+
+describe('properties', () => {
+  test('whatever the bytes: never throws, and what it accepts is what JSON.parse makes of them', () => {
+    const anything = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.string({ unit: 'binary', maxLength: 100 }).map(bytes),
+      fc.json({ maxDepth: 5 }).map(bytes),
+      fc
+        .array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '"a"', '\\u0061', '1', ' '))
+        .map((parts) => bytes(parts.join(''))),
+    )
+    fc.assert(
+      fc.property(anything, (input) => {
+        const parsed = parseJson(input)
+        if (isAuthError(parsed)) expect(parsed.code).toBe('invalid_request')
+        else expect(parsed.value).toStrictEqual(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(input)))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('whatever JSON.stringify writes without poisonous names is accepted and comes back', () => {
+    const value = fc.jsonValue({ maxDepth: 6 }).filter((made) => !/"(__proto__|prototype)"/.test(JSON.stringify(made)))
+    fc.assert(
+      fc.property(value, fc.constantFrom(undefined, 2), (made, space) => {
+        const text = JSON.stringify(made, undefined, space)
+        expect(parse(text)).toEqual({ value: JSON.parse(text) })
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('a member that comes twice is refused at any depth, however it is spelled', () => {
+    const escaped = (name: string) =>
+      `"${[...Array(name.length).keys()].map((at) => `\\u${name.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')}"`
+    const path = fc.array(fc.boolean(), { maxLength: 20 })
+    const name = fc.string().filter((text) => text !== '__proto__')
+    fc.assert(
+      fc.property(path, name, fc.boolean(), (inArrays, member, again) => {
+        const second = again ? escaped(member) : JSON.stringify(member)
+        const twice = `{${JSON.stringify(member)}:{"x":[1]}, "${'other'.repeat(9)}":"}", ${second}:2}`
+        const text = inArrays.reduce((inner, inArray) => (inArray ? `[0,${inner}]` : `{"a":"{","b":${inner}}`), twice)
+        expect(reason(text)).toBe('json.duplicate')
+      }),
+    )
+  })
+})
+
+test.each([
+  ['{"a":1,"a":1}', 'json.duplicate'],
+  ['{"a":1,"\\u0061":2}', 'json.duplicate'],
+  ['[{"a":{"b":1,"c":[],"b":1}}]', 'json.duplicate'],
+  ['{"a":{"b":1},"b":{"b":1}}', 'accepted'],
+  ['[{"a":1},{"a":1}]', 'accepted'],
+  ['{"a":"a","b":"a"}', 'accepted'],
+  ['{"a":"\\"a\\":","b":",\\"a\\""}', 'accepted'],
+  ['{"":1,"":2}', 'json.duplicate'],
+  ['{"\\\\":1,"\\u005c":2}', 'json.duplicate'],
+  ['{"__proto__":1}', 'json.prototype'],
+  ['{"\\u005f_proto__":1}', 'json.prototype'],
+  ['[{"x":{"__proto__":{"admin":true}}}]', 'json.prototype'],
+  ['{"constructor":{"prototype":{}}}', 'json.prototype'],
+  ['{"constructor":{"a":1},"prototype":1}', 'accepted'],
+  ['{"a":{"prototype":1}}', 'accepted'],
+  ['"__proto__"', 'accepted'],
+  ['{"a":"__proto__"}', 'accepted'],
+  ['\ufeff{}', 'json.bom'],
+  ['', 'json.syntax'],
+  ['{"a":1', 'json.syntax'],
+  ['"a', 'json.syntax'],
+  ['"a\\"', 'json.syntax'],
+  ['{"a\\x":1}', 'json.syntax'],
+  ['[1,]', 'json.syntax'],
+  ['[}', 'json.syntax'],
+  ['NaN', 'json.syntax'],
+])('%j: %s', (text, expected) => expect(reason(text)).toBe(expected))
+
+test('depth: 64 levels unless told otherwise, counted where they nest', () => {
+  const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
+  expect([reason(nested(64)), reason(nested(65)), reason(nested(10_000))]).toEqual([
+    'accepted',
+    'json.depth',
+    'json.depth',
+  ])
+  expect(reason(`[${'[],'.repeat(500)}[]]`, 2)).toBe('accepted')
+  expect([reason('[{}]', 2), reason('[{"a":[]}]', 2)]).toEqual(['accepted', 'json.depth'])
+  expect(reason('["[[[[", "{{{{"]', 1)).toBe('accepted')
+})
+
+test('bytes that are not UTF-8 are refused, not replaced', () => {
+  for (const wrong of [
+    [0x22, 0xff, 0x22],
+    [0x22, 0xc3],
+    [0x22, 0xed, 0xa0, 0x80, 0x22],
+    [0x22, 0xc0, 0xaf, 0x22],
+  ])
+    expect(parseJson(Uint8Array.from(wrong))).toMatchObject({ reason: 'json.utf8' })
+})
+
+test('hostile texts of a mebibyte take milliseconds', () => {
+  const size = 1 << 20
+  const hostile = [
+    `"${'\\'.repeat(size)}"`,
+    `"${'\\"'.repeat(size / 2)}`,
+    `[${'"\\\\",'.repeat(size / 5)}1]`,
+    `{${'"a":{'.repeat(size / 5)}`,
+    '"'.repeat(size),
+  ]
+  const start = performance.now()
+  for (const text of hostile) parse(text)
+  expect(performance.now() - start).toBeLessThan(1000)
+})
+
+test('prototypes are as they were', () => {
+  parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}')
+  expect(({} as { polluted?: number }).polluted).toBeUndefined()
+})

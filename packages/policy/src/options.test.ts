@@ -1,0 +1,160 @@
+import { isAuthError } from '@countersign/http'
+import { describe, expect, test } from 'vitest'
+import { allOf, anyOf, anyone, apiKey, basic, bearer, findEndpoint, policy } from './index.ts'
+
+const token = bearer(() => undefined)
+const key = apiKey(() => undefined)
+const user = basic(() => undefined)
+const loose = policy as unknown as (options: unknown) => object
+
+test.each<[string, unknown, RegExp]>([
+  ['nothing', undefined, /needs "accept".*a public route uses `anyone`/],
+  ['no accept', {}, /needs "accept": a scheme such as bearer\(…\), anyOf\(…\) or allOf\(…\)/],
+  ['accept is a verifier', { accept: { verify() {} } }, /needs "accept"/],
+  ['accept is null', { accept: null }, /needs "accept"/],
+  ['accept is a list', { accept: [token] }, /needs "accept"/],
+  ['a mistyped option', { accept: token, scope: ['a'] }, /has no option "scope"/],
+  ['a mode that is none', { accept: token, mode: 'maybe' }, /"mode" must be "required", "optional" or "attempt"/],
+  ['maxAge as text', { accept: token, maxAge: '300' }, /"maxAge" must be a number of seconds/],
+  ['maxAge negative', { accept: token, maxAge: -1 }, /"maxAge"/],
+  ['maxAge NaN', { accept: token, maxAge: Number.NaN }, /"maxAge"/],
+  [
+    'scopes as text',
+    { accept: token, scopes: 'posts:read' },
+    /"scopes" must be a list of scopes, such as \["posts:read"\]/,
+  ],
+  ['two scopes in one', { accept: token, scopes: ['a b'] }, /"scope" must be one scope/],
+  ['a clock that is a date', { accept: token, clock: new Date() }, /"clock" must be a function to epoch milliseconds/],
+  ['a name that is none', { accept: token, name: 7 }, /"name" must be a string/],
+  [
+    'two of a kind',
+    {
+      accept: anyOf(
+        bearer(() => undefined),
+        token,
+      ),
+    },
+    /two schemes named "bearer": give one a \{ name \}/,
+  ],
+  [
+    'two that read one place',
+    {
+      accept: anyOf(
+        token,
+        bearer(() => undefined, { name: 'b' }),
+      ),
+    },
+    /"bearer" and "b" both read authorization:bearer/,
+  ],
+  [
+    'one header for two',
+    { accept: allOf(token, user) },
+    /allOf\(bearer, basic\) can never be met: a request has one Authorization header/,
+  ],
+])('policy with %s is refused at creation', (_what, options, message) => expect(() => loose(options)).toThrow(message))
+
+describe('schemes and combinators are checked at creation', () => {
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      'bearer of nothing',
+      () => bearer(undefined as never),
+      /bearer\(\) needs a token verifier such as localIssuer\(\), or a function of the credential; got undefined/,
+    ],
+    ['bearer of null', () => bearer(null as never), /got null/],
+    ['bearer of an empty list', () => bearer([]), /at least one verifier/],
+    ['bearer of a list with a hole', () => bearer([() => undefined, {} as never]), /got object/],
+    ['basic of a string', () => basic('secret' as never), /basic\(\) needs passwordLogin\(\).*got string/],
+    ['apiKey of an object without verify', () => apiKey({} as never), /apiKey\(\) needs apiKeys\(\)/],
+    [
+      'a realm that no header can hold',
+      () => basic(() => undefined, { realm: 'a\r\nb' }),
+      /"realm" must be printable ASCII/,
+    ],
+    ['an empty realm', () => bearer(() => undefined, { realm: '' }), /"realm"/],
+    [
+      'a header that is none',
+      () => apiKey(() => undefined, { header: ['X API'] }),
+      /"header" must list header names such as "X-API-Key", got "X API"/,
+    ],
+    [
+      'principal that is no function',
+      () => bearer(() => undefined, { principal: {} as never }),
+      /"principal" must be a function \(verified\) => user/,
+    ],
+    ['anyOf of nothing', () => anyOf(), /at least one scheme/],
+    ['allOf of one', () => (allOf as (one: unknown) => unknown)(token), /at least two schemes/],
+    ['allOf in allOf', () => allOf(user, allOf(key, token)), /holds no allOf\(\): list its parts/],
+  ])('%s', (_what, make, message) => expect(make).toThrow(message))
+
+  test('a message never shows what was given', () => {
+    expect(() => basic('SECRET' as never)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('SECRET') }),
+    )
+  })
+})
+
+test('options are not mutated, and what is made is frozen', () => {
+  const options = Object.freeze({ accept: token, scopes: Object.freeze(['a']) })
+  const made = policy(options)
+  for (const value of [made, token, key, user, anyOf(token, key), anyone]) expect(Object.isFrozen(value)).toBe(true)
+})
+
+test('a policy without a name is called by its scopes', () => {
+  expect(policy({ accept: token, scopes: ['a', 'b'] }).name).toBe('a b')
+  expect(policy({ accept: token }).name).toBe('signed in')
+  expect(policy({ accept: token, name: 'read' }).name).toBe('read')
+})
+
+test('describe is plain JSON', () => {
+  const described = policy({
+    name: 'write posts',
+    accept: anyOf(allOf(key, token), user),
+    scopes: ['posts:write'],
+    allow: { anyOf: [{ role: 'author' }, { name: 'is ours', test: () => true }] },
+    mode: 'optional',
+    maxAge: 60,
+  }).describe()
+  expect(JSON.parse(JSON.stringify(described))).toEqual(described)
+  expect(described).toEqual({
+    name: 'write posts',
+    mode: 'optional',
+    accept: {
+      anyOf: [
+        {
+          allOf: [
+            { scheme: 'apiKey', openapi: { type: 'apiKey', in: 'header', name: 'X-API-Key' } },
+            { scheme: 'bearer', openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+          ],
+        },
+        { scheme: 'basic', openapi: { type: 'http', scheme: 'basic' } },
+      ],
+    },
+    allow: { allOf: [{ scope: 'posts:write' }, { anyOf: [{ role: 'author' }, { test: 'is ours' }] }] },
+    maxAge: 60,
+  })
+})
+
+test('anyone is a policy that says so', async () => {
+  const message = { headers: {}, rawHeaders: [], socket: {} }
+  expect(anyone.check(message)).toBeUndefined()
+  expect(anyone.describe()).toMatchObject({ name: 'anyone', mode: 'anyone' })
+  expect(await anyone.explain(message)).toMatchObject({ passed: true, status: undefined })
+  expect(isAuthError(anyone)).toBe(false)
+})
+
+test('findEndpoint: exact path and method, HEAD as GET', () => {
+  const endpoint = {
+    method: 'GET',
+    path: '/jwks',
+    handle: () => ({ status: 200, headers: {}, body: new Uint8Array() }),
+  } as const
+  expect(findEndpoint([endpoint], 'GET', '/jwks')).toBe(endpoint)
+  expect(findEndpoint([endpoint], 'HEAD', '/jwks')).toBe(endpoint)
+  for (const [method, path] of [
+    ['POST', '/jwks'],
+    ['GET', '/jwks/'],
+    ['GET', '/JWKS'],
+    [undefined, '/jwks'],
+  ] as const)
+    expect(findEndpoint([endpoint], method, path)).toBeUndefined()
+})

@@ -1,0 +1,184 @@
+// The examples of README.md, run.
+import diagnostics from 'node:diagnostics_channel'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { readAuthorization } from '@countersign/credentials'
+import { isAuthError, messageOf, Refused, type RequestView } from '@countersign/http'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { basicLine, bearerLine, keyLine, request as message, tokens as tokensOf } from '../test/request.ts'
+import { allOf, anyOf, apiKey, basic, bearer, type Presented, policy, refusalOf, type Scheme } from './index.ts'
+
+const tokens = tokensOf({
+  'ada-token': { subject: 'ada', scopes: ['posts:write'] },
+  'eve-token': { subject: 'eve', scopes: [] },
+})
+const keys = ({ key }: { key: string }) => (key === 'k' ? { subject: 'bot', scopes: ['posts:write'] } : undefined)
+const users = async ({ username }: { username: string }) => (username === 'bob' ? { subject: 'bob' } : undefined)
+
+const writePosts = policy({
+  name: 'write posts',
+  accept: anyOf(bearer(tokens), apiKey(keys), basic(users)), // how a caller may prove who they are
+  scopes: ['posts:write'], // what the credential must allow
+})
+
+const server: Server = createServer(async (request, response) => {
+  const verdict = await writePosts.check(request)
+  if (verdict?.status) return response.writeHead(verdict.status, verdict.headers).end(verdict.body)
+  response.end(`written by ${writePosts.principal(request).subject}`)
+})
+
+describe('the one idea', () => {
+  let url: string
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/posts`
+  })
+  afterAll(() => void server.close())
+  const ask = (headers: Record<string, string>) => fetch(url, { method: 'POST', headers })
+
+  test('it enforces, types and challenges', async () => {
+    expect(await (await ask({ authorization: 'Bearer ada-token' })).text()).toBe('written by ada')
+    expect(await (await ask({ 'x-api-key': 'k' })).text()).toBe('written by bot')
+    expect((await ask({ authorization: 'Bearer eve-token' })).status).toBe(403)
+    const refused = await ask({})
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toBe(
+      'Bearer realm="api", ApiKey realm="api", header="X-API-Key", Basic realm="api", charset="UTF-8"',
+    )
+  })
+})
+
+test('rules are data', async () => {
+  const publish = policy({
+    accept: bearer(tokens),
+    allow: {
+      allOf: [
+        { scope: 'posts:write' },
+        { anyOf: [{ role: 'editor' }, { name: 'is ada', test: ({ subject }) => subject === 'ada' }] },
+      ],
+    },
+  })
+  expect(await publish.check(message(bearerLine('ada-token')))).toBeUndefined()
+  expect(await publish.check(message(bearerLine('eve-token')))).toMatchObject({ status: 403 })
+})
+
+const posts = new Map([[1, { author: 'ada', text: 'Hello' }]])
+
+async function editPost(request: RequestView, id: number, text: string): Promise<void> {
+  const post = posts.get(id)
+  const owns = { name: 'owns the post', test: ({ subject }: { subject: string }) => subject === post?.author }
+  const refusal = await writePosts.authorize(request, owns)
+  if (refusal) throw new Refused(refusal)
+  if (post) post.text = text
+}
+
+test('the second phase', async () => {
+  const [ada, bot] = [message(bearerLine('ada-token')), message(keyLine('k'))]
+  for (const request of [ada, bot]) await writePosts.check(request)
+  await editPost(ada, 1, 'Hello again')
+  expect(posts.get(1)?.text).toBe('Hello again')
+  const thrown = await editPost(bot, 1, 'Mine').catch((error: unknown) => error)
+  expect(refusalOf(thrown, bot)).toMatchObject({ status: 403, error: { code: 'access_denied' } })
+  expect(posts.get(1)?.text).toBe('Hello again')
+})
+
+test('modes', async () => {
+  const greet = policy({ accept: bearer(tokens), mode: 'attempt' })
+  const greeting = async (request: RequestView) => {
+    await greet.check(request)
+    const outcome = greet.decision(request)
+    if (outcome.kind === 'authenticated') return `Hello ${outcome.decision.principal.subject}`
+    return outcome.kind === 'absent' ? 'Hello stranger' : 'Please sign in again'
+  }
+  expect(await greeting(message())).toBe('Hello stranger')
+  expect(await greeting(message(bearerLine('ada-token')))).toBe('Hello ada')
+  expect(await greeting(message(bearerLine('old')))).toBe('Please sign in again')
+})
+
+test('allOf', async () => {
+  const partner = policy({ accept: allOf(apiKey(keys), bearer(tokens)) })
+  const request = message(keyLine('k'), bearerLine('ada-token'))
+  await partner.check(request)
+  const { principal, also } = partner.decision(request)
+  expect([principal.subject, also[0].principal.subject]).toEqual(['bot', 'ada'])
+})
+
+test('explain', async () => {
+  const explanation = await writePosts.explain(message(basicLine('bob', 'secret')))
+  expect(explanation).toEqual({
+    policy: 'write posts',
+    passed: false,
+    status: 403,
+    code: 'insufficient_scope',
+    reasons: [
+      { what: 'bearer: present', held: false },
+      { what: 'apiKey: present', held: false },
+      { what: 'basic: present', held: true },
+      { what: 'basic: right', held: true },
+      { what: 'scope posts:write', held: false },
+    ],
+  })
+})
+
+test('describe', () => {
+  expect(policy({ accept: bearer(tokens), scopes: ['posts:read'], maxAge: 300 }).describe()).toEqual({
+    name: 'posts:read',
+    mode: 'required',
+    accept: { scheme: 'bearer', openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    allow: { scope: 'posts:read' },
+    maxAge: 300,
+  })
+})
+
+test('events', async () => {
+  const refused: unknown[] = []
+  const onRefused = (event: unknown) => void refused.push(event)
+  diagnostics.subscribe('countersign:unauthenticated', onRefused)
+  await writePosts.check(message(bearerLine('old')))
+  diagnostics.unsubscribe('countersign:unauthenticated', onRefused)
+  expect(refused).toEqual([
+    {
+      type: 'unauthenticated',
+      at: expect.any(Number),
+      policy: 'write posts',
+      scheme: 'bearer',
+      code: 'invalid_token',
+      reason: 'credential.wrong',
+      method: 'GET',
+      path: '/posts',
+    },
+  ])
+})
+
+interface Seat extends Presented {
+  readonly value: string
+}
+const ticket: Scheme<'ticket', { subject: string }> = {
+  kind: 'scheme',
+  of: [],
+  name: 'ticket',
+  sources: ['authorization:ticket'],
+  openapi: { type: 'http', scheme: 'ticket' },
+  read(request) {
+    const value = readAuthorization(messageOf(request), 'ticket')
+    if (value === undefined || isAuthError(value)) return value
+    const seat: Seat = { from: 'header', value }
+    return seat
+  },
+  verify: async (credential) => seats.get((credential as Seat).value),
+  challenge: (error) => ({ scheme: 'Ticket', params: error ? { error: error.code } : {} }),
+}
+
+const seats = new Map([['12A', { subject: 'ada' }]])
+
+test('a scheme of your own', async () => {
+  const seated = policy({ accept: ticket })
+  const request = message(['Authorization', 'Ticket 12A'])
+  await seated.check(request)
+  expect(seated.principal(request)).toEqual({ subject: 'ada' })
+  expect(await seated.check(message(['Authorization', 'Ticket 99Z']))).toMatchObject({
+    status: 401,
+    headers: { 'www-authenticate': 'Ticket error="invalid_token"' },
+  })
+  expect(await seated.check(message(['Authorization', 'Ticket']))).toMatchObject({ status: 400 })
+})

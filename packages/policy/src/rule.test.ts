@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { bearerLine, challengesOf, request, verdictOf } from '../test/request.ts'
+import { bearer, policy } from './index.ts'
+import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
+
+const holder = { principal: { subject: 'ada' }, scopes: ['a', 'b'], roles: ['author'] }
+const yes = { name: 'yes', test: () => true }
+const no = { name: 'no', test: () => false }
+const A = { scope: 'a' }
+const X = { scope: 'x' }
+
+test.each<[string, Rule, 'yes' | 'scope' | 'no']>([
+  ['a scope that is held', A, 'yes'],
+  ['a scope that is not', X, 'scope'],
+  ['part of a scope is none', { scope: 'a b' }, 'scope'],
+  ['a role that is held', { role: 'author' }, 'yes'],
+  ['a role that is not', { role: 'admin' }, 'no'],
+  ['a scope is no role', { role: 'a' }, 'no'],
+  ['a test', yes, 'yes'],
+  ['a test that fails', no, 'no'],
+  ['all hold', { allOf: [A, yes, { role: 'author' }] }, 'yes'],
+  ['one of all is missing: a scope', { allOf: [A, X] }, 'scope'],
+  ['one of all is missing: another thing', { allOf: [A, no] }, 'no'],
+  ['the first that fails settles it', { allOf: [no, X] }, 'no'],
+  ['any holds', { anyOf: [X, no, A] }, 'yes'],
+  ['none of any, and a scope would have helped', { anyOf: [no, X, no] }, 'scope'],
+  ['none of any, and no scope would have', { anyOf: [no, { role: 'admin' }] }, 'no'],
+  ['nested', { allOf: [{ anyOf: [X, A] }, { anyOf: [no, { allOf: [yes, X] }] }] }, 'scope'],
+])('%s: %s', (_what, rule, expected) => {
+  expect(judge(rule as Rule<never, never>, holder, undefined)).toBe(expected)
+  const later = { allOf: [{ name: 'later', test: async () => true }, rule] }
+  expect(judge(later as Rule<never, never>, holder, undefined)).toBeInstanceOf(Promise)
+  return expect(judge(later as Rule<never, never>, holder, undefined)).resolves.toBe(expected)
+})
+
+test('a credential that says nothing of scopes or roles holds none', () => {
+  const silent = { principal: {}, scopes: undefined, roles: undefined }
+  expect([judge(A, silent, undefined), judge({ role: 'author' }, silent, undefined)]).toEqual(['scope', 'no'])
+})
+
+test.each([undefined, null, 0, 1, 'yes', {}, [], 'true'])(
+  'a test that gives %j refuses: only true is yes',
+  async (given) => {
+    expect(judge({ name: 't', test: () => given } as never, holder, undefined)).toBe('no')
+    expect(await judge({ name: 't', test: async () => given } as never, holder, undefined)).toBe('no')
+  },
+)
+
+test('no more is asked than settles it', () => {
+  let asked = 0
+  const counted = { name: 'counted', test: () => ++asked > 0 }
+  judge({ anyOf: [A, counted] } as never, holder, undefined)
+  judge({ allOf: [X, counted] } as never, holder, undefined)
+  expect(asked).toBe(0)
+})
+
+test('scopesOf: all of an allOf, the first alternative of an anyOf that names any', () => {
+  expect(scopesOf({ allOf: [A, { scope: 'b' }, A] })).toEqual(['a', 'b'])
+  expect(scopesOf({ anyOf: [{ role: 'r' }, { allOf: [A, { scope: 'b' }] }, X] })).toEqual(['a', 'b'])
+  expect([scopesOf({ role: 'r' }), scopesOf(yes as never), scopesOf({ anyOf: [no] } as never)]).toEqual([[], [], []])
+})
+
+describe('on the wire (RFC 6750 section 3.1)', () => {
+  const with_ = (allow: Rule<{ subject: string }>) =>
+    policy({ accept: bearer(() => ({ subject: 'x', scopes: ['a'] })), allow })
+  test('a missing scope is insufficient_scope with every scope that would have been enough', async () => {
+    const needs = with_({ allOf: [A, X] })
+    expect(await verdictOf(needs, request(bearerLine('t')))).toBe('403 insufficient_scope scope.missing')
+    expect(await challengesOf(needs, request(bearerLine('t')))).toEqual([
+      'Bearer realm="api", error="insufficient_scope", scope="a x"',
+    ])
+  })
+  test('anything else is access_denied, with a challenge that names no error', async () => {
+    const needs = with_({ role: 'admin' })
+    expect(await verdictOf(needs, request(bearerLine('t')))).toBe('403 access_denied rule.refused')
+    expect(await challengesOf(needs, request(bearerLine('t')))).toEqual(['Bearer realm="api"'])
+  })
+  test('scopes is short for allow, and both together must hold', async () => {
+    const both = policy({
+      accept: bearer(() => ({ subject: 'x', scopes: ['a'] })),
+      scopes: ['a'],
+      allow: { role: 'admin' },
+    })
+    expect(await verdictOf(both, request(bearerLine('t')))).toBe('403 access_denied rule.refused')
+    expect(both.describe().allow).toEqual({ allOf: [{ scope: 'a' }, { role: 'admin' }] })
+  })
+})
+
+test.each<[unknown, RegExp]>([
+  [undefined, /exactly one of "scope", "role", "anyOf", "allOf", or "name" with "test"/],
+  ['posts:read', /exactly one/],
+  [{}, /exactly one/],
+  [{ scop: 'a' }, /exactly one/],
+  [{ scope: 'a', role: 'b' }, /exactly one/],
+  [{ scope: 'a b' }, /"scope" must be one scope.*RFC 6749 section 3.3/],
+  [{ scope: '' }, /"scope" must be one scope/],
+  [{ scope: 'a"' }, /"scope" must be one scope/],
+  [{ scope: ['a'] }, /"scope" must be one scope/],
+  [{ role: '' }, /"role" must be a non-empty string/],
+  [{ role: 7 }, /"role"/],
+  [{ anyOf: [] }, /"anyOf" must be a list of at least one rule/],
+  [{ allOf: [] }, /"allOf" must be a list of at least one rule/],
+  [{ allOf: A }, /"allOf" must be a list/],
+  [{ anyOf: [A, { scop: 'a' }] }, /exactly one/],
+  [{ test: () => true }, /needs a "name"/],
+  [{ name: 'x', test: true }, /"test" function/],
+  [{ name: 'x' }, /exactly one/],
+])('%j is no rule, and the message says so', (rule, message) => {
+  expect(() => checkRule(rule)).toThrow(message)
+  expect(() => policy({ accept: bearer(() => undefined), allow: { allOf: [rule as never] } })).toThrow(message)
+})

@@ -1,0 +1,167 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { memoryStore } from '@countersign/store'
+import { type Fetch, type JwkSet, type LocalIssuer, localIssuer, type TokenVerifier } from '@countersign/tokens'
+import { type TestClock, testClock } from './test-clock.ts'
+
+export type TestAlgorithm = 'EdDSA' | 'ES256' | 'RS256'
+
+export interface TestIssuerOptions {
+  /** `iss` of the tokens, with https (http on this host): `https://issuer.test`. */
+  readonly issuer?: string
+  /** `aud` of the tokens: `https://api.test`. */
+  readonly audience?: string
+  /** Epoch milliseconds that the issuer's own clock starts from and runs with: the machine's. */
+  readonly clock?: () => number
+  /** What tokens are signed with: `EdDSA`. */
+  readonly algorithm?: TestAlgorithm
+}
+
+/** What a token says: everything has a good value unless told otherwise. */
+export interface TokenRequest {
+  /** `ada`. */
+  readonly subject?: string
+  readonly scopes?: readonly string[]
+  readonly roles?: readonly string[]
+  /** Seconds from now until the token expires: 300; negative for one that has. Verifiers allow 30 s of leeway. */
+  readonly expiresIn?: number
+  /** Epoch seconds of the last active authentication: when the token was issued. */
+  readonly authTime?: number
+  /** `client_id`. */
+  readonly client?: string
+  /** Claims to add or replace; `undefined` leaves one out. The signature is good whatever they say. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** Header members to add or replace; `undefined` leaves one out. */
+  readonly header?: Readonly<Record<string, unknown>>
+}
+
+export interface TestIssuer {
+  /** `iss` of the tokens, and what `remoteIssuer` takes. */
+  readonly url: string
+  readonly audience: string
+  readonly clock: TestClock
+  /** What `bearer` takes: judges this issuer's tokens by this issuer's clock, as `localIssuer` does. */
+  readonly verifier: TokenVerifier
+  /** A signed access token (RFC 9068), good but for what is asked otherwise. */
+  token(request?: TokenRequest): Promise<string>
+  /** `{ authorization: 'Bearer …' }` with such a token: for `fetch` and `inject`. */
+  headers(request?: TokenRequest): Promise<{ authorization: string }>
+  /** Serves discovery and keys to `remoteIssuer(url, { fetch })` without a network; 404 for anything else. */
+  readonly fetch: Fetch
+  /** The same issuer, with the same key and clock, on a loopback port: its `url` is its `iss`. */
+  listen(): Promise<ListeningIssuer>
+}
+
+export interface ListeningIssuer extends TestIssuer {
+  close(): Promise<void>
+}
+
+const LIFETIME = 300
+
+/**
+ * An identity provider inside the test: mints any token in one line, with a clock of its own. It stands on
+ * `localIssuer`; nothing is verified here in another way. Throws a TypeError for wrong options.
+ */
+export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
+  const { issuer = 'https://issuer.test', audience = 'https://api.test', algorithm = 'EdDSA' } = options
+  if (!Object.hasOwn(KEY_PAIRS, algorithm))
+    throw new TypeError(`testIssuer: algorithm must be one of ${Object.keys(KEY_PAIRS).join(', ')}`)
+  return issuerAt(issuer, audience, testClock(options.clock), signerOf(algorithm))
+}
+
+function issuerAt(url: string, audience: string, clock: TestClock, signer: Signer): TestIssuer {
+  const store = memoryStore({ clock })
+  const own = localIssuer({
+    issuer: url,
+    audience,
+    store,
+    clock,
+    keys: signer.keys,
+    lifetime: LIFETIME,
+    refresh: false,
+  })
+  const base = url.replace(/\/$/, '')
+  const documents: Readonly<Record<string, () => unknown>> = {
+    [`${base}/.well-known/openid-configuration`]: () => ({ issuer: url, jwks_uri: `${base}/.well-known/jwks.json` }),
+    [`${base}/.well-known/jwks.json`]: () => own.jwks(),
+  }
+  const fetch: Fetch = async (wanted) => {
+    const document = documents[`${wanted}`]
+    return document ? Response.json(await document()) : new Response(null, { status: 404 })
+  }
+  const token = (request: TokenRequest = {}) => mint(own, clock, signer, request)
+  return {
+    url,
+    audience,
+    clock,
+    verifier: { verify: own.verify },
+    token,
+    headers: async (request) => ({ authorization: `Bearer ${await token(request)}` }),
+    fetch,
+    listen: () => listen((listening) => issuerAt(listening, audience, clock, signer)),
+  }
+}
+
+/** A good token of the issuer's own, with what is asked otherwise put in its place, signed again. */
+async function mint(own: LocalIssuer, clock: TestClock, signer: Signer, request: TokenRequest): Promise<string> {
+  const { subject = 'ada', scopes, roles, expiresIn = LIFETIME, authTime, client, claims, header } = request
+  if (!Number.isInteger(expiresIn)) throw new TypeError('token: expiresIn must be a whole number of seconds')
+  const { access_token } = await own.issue(
+    { subject, ...(scopes && { scopes }), ...(roles && { roles }) },
+    client === undefined ? {} : { client },
+  )
+  const [head, payload] = access_token.split('.').map((part) => Buffer.from(part, 'base64url').toString())
+  const now = Math.floor(clock() / 1000)
+  const exp = now + expiresIn
+  const iat = expiresIn < 0 ? exp - LIFETIME : now // one that has expired was issued before
+  const good = { ...JSON.parse(payload as string), exp, iat, auth_time: authTime ?? iat }
+  const input = [
+    { ...JSON.parse(head as string), ...header },
+    { ...good, ...claims },
+  ]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  return `${input}.${signer.sign(Buffer.from(input)).toString('base64url')}`
+}
+
+async function listen(issuerOf: (url: string) => TestIssuer): Promise<ListeningIssuer> {
+  let issuer: TestIssuer | undefined
+  const server = createServer(async (request, response) => {
+    const answer = await (issuer as TestIssuer).fetch(`${issuer?.url}${request.url}`, {
+      headers: {},
+      redirect: 'error',
+      signal: AbortSignal.timeout(1000),
+    })
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  server.unref() // a test that forgets to close it still ends
+  issuer = issuerOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { ...issuer, close }
+}
+
+interface Signer {
+  readonly keys: JwkSet
+  sign(bytes: Uint8Array): Buffer
+}
+
+const KEY_PAIRS: Readonly<Record<TestAlgorithm, () => { readonly privateKey: KeyObject }>> = {
+  EdDSA: () => generateKeyPairSync('ed25519'),
+  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+}
+
+function signerOf(algorithm: TestAlgorithm): Signer {
+  const { privateKey } = KEY_PAIRS[algorithm]()
+  const hash = algorithm === 'EdDSA' ? null : 'sha256'
+  return {
+    keys: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: algorithm, kid: 'test' }] } as JwkSet,
+    sign: (bytes) => sign(hash, bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+  }
+}

@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
@@ -15,8 +15,18 @@ export default defineConfig({
         test: {
           name: 'hosts',
           include: ['apps/{hosts,snippets}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'apps/hosts/timing.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        // Alone, after the others: it measures.
+        test: {
+          name: 'timing',
+          include: ['apps/hosts/timing.test.ts'],
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

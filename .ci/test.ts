@@ -19,9 +19,15 @@ const scratch = mkdtempSync(join(tmpdir(), 'countersign-test-'))
 
 const CHECKS: readonly Check[] = [
   { name: 'lint', what: 'biome over the whole workspace', run: () => one('biome', ['check', '.']) },
+  {
+    name: 'floors',
+    what: 'imports point down, and the picture shows them',
+    run: () => one('node', ['.ci/picture.ts', '--check']),
+  },
   { name: 'types', what: 'tsc --noEmit', run: () => one('tsc', ['--noEmit']) },
   { name: 'unit', what: 'unit tests beside the sources', run: () => vitest('packages') },
   { name: 'conformance', what: 'every case against every host, over sockets', run: () => vitest('hosts') },
+  { name: 'timing', what: 'an unknown user costs what a known one costs, over sockets', run: () => vitest('timing') },
   { name: 'mutants', what: 'each guard taken out is noticed', run: () => counted('node', ['apps/mutants/main.ts']) },
   {
     name: 'build',

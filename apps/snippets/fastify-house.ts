@@ -1,4 +1,4 @@
-// A Fastify server with habits of its own: CORS, a guarded part, errors in its own format, public keys under a path.
+// A Fastify server with habits of its own: CORS, a protected part, errors in its own format, public keys under a path.
 // npm i @countersign/fastify @countersign/policy @countersign/schema @countersign/store @countersign/tokens
 import { mount, problems, protect, validate } from '@countersign/fastify'
 import { bearer, policy } from '@countersign/policy'

@@ -54,7 +54,7 @@ test('three-ways: a token, a key, a password; a rule about the object; an event 
 })
 
 describe.each(['express-house.ts', 'fastify-house.ts'])('%s', (name) => {
-  test('a guarded part, typed input without a body parser, errors in the house format, CORS first', async () => {
+  test('a protected part, typed input without a body parser, errors in the house format, CORS first', async () => {
     const app = await runSnippet(name)
     try {
       const authorization = `Bearer ${/token: (\S+)/.exec(app.output())?.[1]}`

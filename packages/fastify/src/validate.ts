@@ -2,12 +2,14 @@ import { checkInput, type Input, type TypeOf } from '@countersign/http'
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { send } from './send.ts'
 
-interface Route<I extends Input> {
+/** Fastify's route generic for what was checked. */
+export interface Route<I extends Input> {
   Body: I['body'] extends object ? TypeOf<I['body']> : unknown
   Querystring: I['query'] extends object ? TypeOf<I['query']> : unknown
   Params: I['params'] extends object ? TypeOf<I['params']> : unknown
 }
-type Validator<I extends Input> = (
+/** A `preValidation` hook that types the handler behind it. */
+export type Validator<I extends Input> = (
   request: FastifyRequest<Route<I>>,
   reply: FastifyReply,
   done: HookHandlerDoneFunction,

@@ -76,9 +76,15 @@ async function bodyOf(
   parsed: unknown,
   limit: number,
 ): Promise<{ readonly value: unknown } | AuthError> {
-  if (parsed !== undefined && parsed !== null) return { value: parsed }
-  const message = messageOf(request) as { readonly readableDidRead?: boolean }
-  if (message.readableDidRead) return TAKEN
+  const { readableDidRead: read } = messageOf(request) as { readonly readableDidRead?: boolean }
+  // body-parser 1 (Express 4) leaves `{}` for a body that it did not take: that is nobody's word on what was sent.
+  const placeholder = read === false && isEmpty(parsed)
+  if (parsed !== undefined && parsed !== null && !placeholder) return { value: parsed }
+  if (read) return TAKEN
   const bytes = await readBody(request, { types: JSON_ONLY, limit })
   return isAuthError(bytes) ? bytes : parseJson(bytes)
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
 }

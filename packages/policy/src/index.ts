@@ -13,6 +13,8 @@ export {
   type Policy,
   type PolicyOptions,
   policy,
+  type RequirementDescription,
+  type RuleDescription,
   type Verdict,
 } from './policy.ts'
 export { refusalOf } from './refusal.ts'

@@ -24,6 +24,8 @@ const format: ErrorRequestHandler = (error, _request, response, _next) => {
   response.status(error.status).set(error.headers).type('application/json').send(`{"house":"${error.code}"}`)
 }
 app.use('/house', house, format)
+app.get('/sent', protect(caller), (_request, response) => void response.json({ in: true }))
+app.use('/sent', format)
 
 app.get('/me', protect(caller), (request, response) => void response.json({ user: caller.principal(request).subject }))
 app.get('/nonce', protect(nonce), (_request, response) => void response.json({ in: true }))

@@ -1,10 +1,11 @@
 // A Fastify server as one that existed before: its own CORS, its own body parser, its own error format on a part of it.
 // Test ground for what the sample API does not use of the adapter.
+import { setImmediate } from 'node:timers/promises'
 import { mount, problems, protect, type SchemaTypes, validate } from '@countersign/fastify'
 import { json } from '@countersign/http'
 import { policyOf } from '@countersign/policy'
 import { plugged } from '@sample/domain/plugged'
-import Fastify from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 
 const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding } = plugged
 let logged = 0
@@ -27,21 +28,28 @@ app.addHook('onRequest', (request, reply, done) => {
   else done()
 })
 // As plugins that compress or cache have: what is sent is sent later.
-app.addHook('onSend', async (_request, _reply, payload) => payload)
+app.addHook('onSend', async (_request, _reply, payload) => setImmediate(payload))
 app.register(problems)
 
+const format = (
+  error: Error & { status: number; headers: Record<string, string>; code: string },
+  _request: FastifyRequest,
+  reply: FastifyReply,
+) =>
+  reply
+    .code(error.status)
+    .headers(error.headers)
+    .removeHeader('content-length')
+    .type('application/json')
+    .send(`{"house":"${error.code}"}`)
 app.register(async (house) => {
   house.addHook('onRequest', protect(caller, { refusals: 'throw' }))
-  house.setErrorHandler(
-    (error: Error & { status: number; headers: Record<string, string>; code: string }, _request, reply) =>
-      reply
-        .code(error.status)
-        .headers(error.headers)
-        .removeHeader('content-length')
-        .type('application/json')
-        .send(`{"house":"${error.code}"}`),
-  )
+  house.setErrorHandler(format)
   house.get('/house', async () => ({ in: true }))
+})
+app.register(async (house) => {
+  house.setErrorHandler(format)
+  house.get('/sent', { onRequest: protect(caller) }, async () => ({ in: true }))
 })
 
 app.get('/me', { onRequest: protect(caller) }, async (request) => ({ user: caller.principal(request).subject }))

@@ -63,6 +63,15 @@ export const pluggedCases: readonly Case[] = [
     },
   },
   {
+    id: 'G03 sent',
+    title: 'unless told otherwise a refusal is sent at once, past the house error handler',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield { send: { path: '/sent', headers: [bearer('good')] }, expect: { status: 200, json: { in: true } } }
+      yield { send: { path: '/sent', headers: [bearer('x')] }, expect: WRONG }
+    },
+  },
+  {
     id: 'G04',
     title: 'a scheme of its own may add headers to the answer of a request that passed',
     section: 'DESIGN section 3',
@@ -166,20 +175,28 @@ export const pluggedCases: readonly Case[] = [
     },
   },
   {
+    id: 'G08 once',
+    title: 'an endpoint is answered once, and leaves nothing in the log, where what is sent is sent later',
+    section: 'DESIGN section 3',
+    *steps() {
+      const before = yield { send: { path: '/logged' }, expect: { status: 200 } }
+      for (let n = 0; n < 3; n++) yield { send: { path: '/auth/keys' }, expect: { status: 200, json: { keys: [] } } }
+      yield { send: { path: '/logged' }, expect: { status: 200, json: JSON.parse(before.body.toString()) } }
+    },
+  },
+  {
     id: 'G10',
-    title: 'what is right passes: a token now and later, a body, path and query, endpoints, a ticket',
+    title: 'what is right passes: a token now and later, a body, path and query, a ticket',
     section: 'DESIGN section 3',
     *steps() {
       for (const token of ['good', 'later']) {
         const headers = [bearer(token)]
         yield { send: { path: '/me', headers }, expect: { status: 200, json: { user: 'ada' }, headers: CORS } }
-        yield { send: { path: '/guarded', headers }, expect: { status: 200, json: { in: true } } }
         yield { send: order('{"sku":"x1"}', [...headers, JSON_TYPE]), expect: { status: 200 } }
       }
       yield { send: { path: '/house', headers: [bearer('good')] }, expect: { status: 200, json: { in: true } } }
       yield { send: { path: '/nonce', headers: [['X-Ticket', 'x']] }, expect: { status: 200, json: { in: true } } }
       yield { send: { path: '/items/7?limit=3' }, expect: { status: 200 } }
-      yield { send: { path: '/auth/keys' }, expect: { status: 200, json: { keys: [] } } }
     },
   },
 ]

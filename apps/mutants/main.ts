@@ -1,5 +1,7 @@
 // pnpm mutants: for each mutant a host with that guard taken out; the case it names must fail, the control cases must pass.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CASES, type Case, runCase, startHost } from '@countersign/conformance'
@@ -45,13 +47,17 @@ const fail = (text: string) => {
 }
 
 for (const mutant of mutants) for (const change of changesOf(mutant)) checkText(mutant, change)
+/** Hosts start in two thirds of the time: node keeps what it compiled of each source, by the source's own text. */
+const compiled = mkdtempSync(join(tmpdir(), 'countersign-compiled-'))
 const queue = failed > 0 ? [] : [...mutants]
 let done = 0
 await Promise.all([work(), work()])
+rmSync(compiled, { recursive: true, force: true })
 if (!values.only) {
   for (const line of uncovered(all)) fail(`no mutant takes out ${line}`)
   const asked = new Set(all.map(({ killedBy }) => killedBy.split(' ')[0]))
-  for (const row of rowsInForce()) if (!asked.has(row)) fail(`row ${row} has no mutant`)
+  for (const row of rowsInForce())
+    if (!asked.has(row) && !PLUGGED_CONTROLS.includes(row)) fail(`row ${row} has no mutant`)
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed > 0 || passed === 0 ? 1 : 0)
@@ -86,7 +92,7 @@ async function judge(mutant: Mutant): Promise<string | undefined> {
   const start = () =>
     startHost(MAIN[hostName] ?? '', {
       nodeFlags: ['--import', LOADER],
-      env: { MUTANT: JSON.stringify(changesOf(mutant)) },
+      env: { MUTANT: JSON.stringify(changesOf(mutant)), NODE_COMPILE_CACHE: compiled },
     })
   if (mutant.killedBy === 'start')
     return start().then(
@@ -98,7 +104,7 @@ async function judge(mutant: Mutant): Promise<string | undefined> {
   const host = await start()
   try {
     const controls = hostName in CASES_OF ? PLUGGED_CONTROLS : CONTROLS
-    for (const id of mutant.vital ? [] : controls) {
+    for (const id of controls) {
       if (id === mutant.killedBy) continue
       const broken = await outcome(cases.find((one) => one.id === id) as Case, host)
       const expected = mutant.alsoBreaks?.includes(id) === true

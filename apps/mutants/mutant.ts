@@ -21,8 +21,6 @@ export interface Mutant extends Change {
   readonly alsoBreaks?: readonly string[]
   /** The host it runs on: `node` unless the guard is an adapter's. */
   readonly host?: string
-  /** A line of an adapter without which nothing at all is served: the control cases fail too, and are not asked. */
-  readonly vital?: true
 }
 
 export const changesOf = ({ file, find, replace, also = [] }: Mutant): readonly Change[] => [

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { World } from './case.ts'
 import { makeKeys, mintWith, type TestKeys } from './mint.ts'
 import { exchange } from './wire.ts'
@@ -21,15 +22,24 @@ const ISSUER = 'https://sample.test'
 const AUDIENCE = 'https://api.sample.test'
 let shared: TestKeys | undefined
 
+/** `colon`, password `a:b:c`: no demo user has a password with a colon, and THREATS B03 asks that one works. */
+const COLON_USER = `
+  CREATE TABLE users (id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, password TEXT NOT NULL, roles TEXT NOT NULL);
+  INSERT INTO users VALUES ('usr_colon', 'colon',
+    '$argon2id$v=19$m=19456,t=2,p=1$RachsL/NBrE8EKV7b73CBg$ezVB8IlNflKI+k9SITSXIEkZMUGLvUJIygI3ONakkIg', 'reader');`
+
 /** Starts a host of the sample API in a process of its own, as a user would, with demo data and keys that the suite knows. */
 export async function startHost(main: string, options: HostOptions = {}): Promise<RunningHost> {
   const keys = (shared ??= makeKeys())
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
   writeFileSync(join(folder, 'keys.json'), JSON.stringify(keys.jwks), { mode: 0o600 })
+  const users = new DatabaseSync(join(folder, 'users.db'))
+  users.exec(COLON_USER)
+  users.close()
   const env = {
     PORT: '0',
     STORE: 'memory:',
-    DB: 'memory:',
+    DB: `sqlite:${join(folder, 'users.db')}`,
     DEMO: '1',
     KEYS: join(folder, 'keys.json'),
     NODE_NO_WARNINGS: '1',

@@ -1,5 +1,6 @@
 import { ok, strictEqual } from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
 import { bearer, type Case, CHALLENGES, JSON_TYPE, json, type World } from '../case.ts'
 
 const KEY_WRONG = {
@@ -11,6 +12,16 @@ const asUser = (world: World, sub: string, scope = 'keys:manage posts:read posts
   bearer(world.mint({ claims: { sub, scope } }))
 const create = (world: World, sub: string, body: object) =>
   ({ method: 'POST', path: '/api-keys', headers: [asUser(world, sub), JSON_TYPE], body: JSON.stringify(body) }) as const
+
+/** A key as an attacker who knows the format would spell it: with a right checksum (CRC-32 in base62). */
+function spell(prefix: string, id: string, secret: string): string {
+  const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+  const text = prefix + id + secret
+  let checksum = ''
+  for (let rest = crc32(text), i = 0; i < 6; i++, rest = Math.floor(rest / 62))
+    checksum = alphabet[rest % 62] + checksum
+  return text + checksum
+}
 
 export const apiKeyCases: readonly Case[] = [
   {
@@ -56,6 +67,23 @@ export const apiKeyCases: readonly Case[] = [
       yield {
         send: { method: 'DELETE', path: `/api-keys/nothing`, headers: [asUser(world, sub)] },
         expect: { status: 404, code: 'not_found' },
+      }
+    },
+  },
+  {
+    id: 'K01 secret',
+    title: 'a right id with another secret, a secret under another id: checksums right, both wrong',
+    section: 'THREATS K01',
+    *steps({ demoKey }) {
+      const [, prefix = '', id = '', secret = ''] = /^(.+_)(.{16})(.{32}).{6}$/.exec(demoKey) ?? []
+      const turned = (text: string) => [...text].reverse().join('')
+      yield { send: { path: '/me', headers: [['X-API-Key', spell(prefix, id, secret)]] }, expect: { status: 200 } }
+      for (const wrong of [
+        spell(prefix, id, turned(secret)),
+        spell(prefix, id, '0'.repeat(32)),
+        spell(prefix, turned(id), secret),
+      ]) {
+        yield { send: { path: '/me', headers: [['X-API-Key', wrong]] }, expect: KEY_WRONG }
       }
     },
   },
@@ -134,6 +162,27 @@ export const apiKeyCases: readonly Case[] = [
         expect: { status: 204 },
       }
       yield { send: { path: '/me', headers: [['X-API-Key', key]] }, expect: KEY_WRONG }
+    },
+  },
+  {
+    id: 'K05 list',
+    title: 'a list holds the own keys alone',
+    section: 'SAMPLE-API, routes',
+    *steps(world) {
+      for (const sub of ['usr_one', 'usr_two', 'usr_three'])
+        yield { send: create(world, sub, { name: sub, scopes: [] }), expect: { status: 201 } }
+      for (const sub of ['usr_one', 'usr_two', 'usr_three']) {
+        yield {
+          send: { path: '/api-keys', headers: [asUser(world, sub)] },
+          expect: {
+            status: 200,
+            also: (response) => {
+              const { keys } = json(response) as unknown as { keys: readonly { name: string }[] }
+              strictEqual(keys.map(({ name }) => name).join(' '), sub)
+            },
+          },
+        }
+      }
     },
   },
   {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { bearer, type Case, JSON_TYPE, json, type World } from '../case.ts'
 
@@ -67,6 +68,47 @@ export const bodyCases: readonly Case[] = [
         send: { path: '/me', headers: [bearer(world.mint({ claims: { scope: undefined } }))] },
         expect: { status: 200, json: { subject: 'usr_admintak', scheme: 'bearer', scopes: [], roles: [] } },
       }
+    },
+  },
+  {
+    id: 'V01 prototype',
+    title: 'a member that poisons a prototype is refused where any other member is welcome',
+    section: 'THREATS V01',
+    *steps(world) {
+      const data = (body: string) => post(world, '/api/data', body)
+      yield { send: data('{"a":{"constructor":1,"prototype":2,"proto":3}}'), expect: { status: 200 } }
+      for (const body of [
+        '{"__proto__":{"admin":true}}',
+        '{"a":1,"\\u005f_proto__":{"admin":true}}',
+        '{"a":[{"b":{"__proto__":null}}]}',
+      ]) {
+        yield { send: data(body), expect: INVALID }
+      }
+    },
+  },
+  {
+    id: 'V01 constructor',
+    title: 'constructor.prototype is refused where any other member is welcome',
+    section: 'THREATS V01',
+    *steps(world) {
+      for (const body of [
+        '{"constructor":{"prototype":{"admin":true}}}',
+        '{"a":[{"constructor":{"a":1,"prototype":null}}]}',
+      ]) {
+        yield { send: post(world, '/api/data', body), expect: INVALID }
+      }
+    },
+  },
+  {
+    id: 'V01 depth',
+    title: '64 levels, and no more',
+    section: 'THREATS V01',
+    *steps(world) {
+      const nested = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`
+      yield { send: post(world, '/api/data', nested(64)), expect: { status: 200 } }
+      yield { send: post(world, '/api/data', nested(65)), expect: INVALID }
+      yield { send: post(world, '/api/data', `${'{"a":'.repeat(65)}1${'}'.repeat(65)}`), expect: INVALID }
+      yield { send: post(world, '/api/data', nested(10_000)), expect: INVALID }
     },
   },
   {
@@ -211,6 +253,37 @@ export const bodyCases: readonly Case[] = [
         send: { method: 'POST', path: '/posts', headers: headers('application/json'), body: `${edge} ` },
         expect: { status: 413 },
       }
+    },
+  },
+  {
+    id: 'V04 order',
+    title: 'whoever may not is told so, whatever the body is',
+    section: 'SAMPLE-API, every route',
+    *steps(world) {
+      const weak = bearer(world.mint({ claims: { scope: 'x' } }))
+      for (const body of ['{', `{"title":"${'x'.repeat(110_000)}"}`]) {
+        for (const type of [JSON_TYPE, TYPE('text/plain')]) {
+          yield { send: { method: 'POST', path: '/posts', headers: [type], body }, expect: { status: 401 } }
+          yield { send: { method: 'POST', path: '/posts', headers: [weak, type], body }, expect: { status: 403 } }
+        }
+      }
+    },
+  },
+  {
+    id: 'V04 length',
+    title: 'a Content-Length over the limit is refused before anything of the body came',
+    section: 'RFC 9110 section 15.5.14',
+    async *steps(world) {
+      const send = {
+        method: 'POST',
+        path: '/posts',
+        headers: [bearer(world.mint()), JSON_TYPE, ['Content-Length', '102401']] as const,
+      }
+      const silence = sleep(1500, undefined, { ref: false }).then(() => {
+        throw new Error('the host waits for a body that it will refuse')
+      })
+      await Promise.race([world.send(send), silence])
+      yield { send, expect: { status: 413, code: 'content_too_large' } }
     },
   },
   {

@@ -88,6 +88,34 @@ export const credentialCases: readonly Case[] = [
     *steps() {
       // No demo password has a colon: a malformed one would be 400, a wrong one is 401.
       yield { send: { path: '/me', headers: [raw('admintak:a:b:c')] }, expect: BASIC_WRONG }
+      yield {
+        send: { path: '/me', headers: [raw('colon:a:b:c')] },
+        expect: {
+          status: 200,
+          json: { subject: 'usr_colon', scheme: 'basic', scopes: ['posts:read'], roles: ['reader'] },
+        },
+      }
+      for (const value of ['colon:a:b', 'colon:a', 'colon::a:b:c', 'colon:a:b:c:'])
+        yield { send: { path: '/me', headers: [raw(value)] }, expect: BASIC_WRONG }
+    },
+  },
+  {
+    id: 'B03 alphabet',
+    title: 'base64 with characters that are none of its alphabet is malformed, not skipped over',
+    section: 'RFC 4648 section 3.3',
+    *steps() {
+      for (const value of ['YTpi\u00e9', 'YTpi YTpi', 'YTpi!!!!', 'YT-iYg==', 'YTpi\tYTpi']) {
+        yield { send: { path: '/me', headers: [['Authorization', `Basic ${value}`]] }, expect: BASIC_MALFORMED }
+      }
+    },
+  },
+  {
+    id: 'J21 basic',
+    title: 'a Basic credential over 8 KiB is 400, before anything is hashed',
+    section: 'THREATS J21',
+    *steps() {
+      yield { send: { path: '/me', headers: [basic('admintak', 'x'.repeat(6000))] }, expect: BASIC_WRONG }
+      yield { send: { path: '/me', headers: [basic('admintak', 'x'.repeat(7000))] }, expect: BASIC_MALFORMED }
     },
   },
   {
@@ -162,6 +190,18 @@ export const credentialCases: readonly Case[] = [
       yield { send: { path: `/me?access_token=${mint()}`, headers: [bearer('x.y.z')] }, expect: INVALID_TOKEN }
       yield { send: { path: '/me?access_token=x', headers: [bearer(mint())] }, expect: { status: 200 } }
       yield { send: { path: '/me', headers: [['Cookie', `access_token=${mint()}`]] }, expect: absent }
+    },
+  },
+  {
+    id: 'B06 order',
+    title: 'a wrong token in the header stays wrong, whatever the query brings',
+    section: 'RFC 6750 section 2',
+    *steps({ mint }) {
+      const good = mint()
+      yield { send: { path: '/me?access_token=x', headers: [bearer(good)] }, expect: { status: 200 } }
+      for (const name of ['access_token', 'token', 'authorization']) {
+        yield { send: { path: `/me?${name}=${good}`, headers: [bearer('x.y.z')] }, expect: INVALID_TOKEN }
+      }
     },
   },
   {

@@ -197,6 +197,20 @@ export const routeCases: readonly Case[] = [
     },
   },
   {
+    id: 'C07 spelling',
+    title: 'the id of a post has one spelling',
+    section: 'SAMPLE-API, routes',
+    *steps(world) {
+      const author = as(world, 'usr_spelling', 'posts:read posts:write')
+      const { id } = json(
+        yield { send: post(author, 'POST', '/posts', { title: 't', body: 'b' }), expect: { status: 201 } },
+      )
+      yield { send: { path: `/posts/${id}`, headers: [author] }, expect: { status: 200 } }
+      for (const other of [`0${id}`, `${id}.0`, `+${id}`, `%20${id}`, `${id}e0`, `0x${Number(id).toString(16)}`])
+        yield { send: { path: `/posts/${other}`, headers: [author] }, expect: { status: 404, code: 'not_found' } }
+    },
+  },
+  {
     id: 'C07',
     title: 'ids that are none',
     section: 'SAMPLE-API, routes',

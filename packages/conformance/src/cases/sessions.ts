@@ -127,6 +127,33 @@ export const sessionCases: readonly Case[] = [
     },
   },
   {
+    id: 'S04 padding',
+    title: 'a refresh token in another spelling is no refresh token, and costs no session',
+    section: 'RFC 4648 section 3.5',
+    *steps() {
+      const { refresh_token } = tokensOf(yield { send: login('admintak', 'pwdforapitest'), expect: { status: 200 } })
+      for (const token of [`${refresh_token}=`, `${refresh_token}AAAA`, ` ${refresh_token}`, `${refresh_token}\n`])
+        yield { send: refresh(token), expect: GRANT }
+      yield { send: refresh(refresh_token), expect: { status: 200 } }
+    },
+  },
+  {
+    id: 'S01 session',
+    title: 'logout ends every access token of the session, also one that was never shown before',
+    section: 'RFC 7009 section 2.1',
+    *steps() {
+      const first = tokensOf(yield { send: login('admintak02', 'pwdforapitest02'), expect: { status: 200 } })
+      const second = tokensOf(yield { send: refresh(first.refresh_token), expect: { status: 200 } })
+      yield { send: { path: '/me', headers: [bearer(first.access_token)] }, expect: { status: 200 } }
+      yield {
+        send: { method: 'POST', path: '/logout', headers: [bearer(first.access_token)] },
+        expect: { status: 204 },
+      }
+      yield { send: { path: '/me', headers: [bearer(second.access_token)] }, expect: INVALID_TOKEN }
+      yield { send: refresh(second.refresh_token), expect: GRANT }
+    },
+  },
+  {
     id: 'S01',
     title: 'logout, then reuse of the access token and of the refresh token',
     section: 'RFC 7009 section 2.1',

@@ -59,6 +59,20 @@ export const tokenCases: readonly Case[] = [
       mint({ alg, sign: (input) => signWith(alg, stranger.private[alg], input) }),
     )
   }),
+  {
+    id: 'J03 cached',
+    title: 'a good token with another signature, right after the good one',
+    section: 'THREATS, known faults (fast-jwt 2026)',
+    *steps({ mint }) {
+      const good = mint()
+      const [header, claims, signature = ''] = good.split('.')
+      const turned = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1)
+      yield { send: { path: '/me', headers: [bearer(good)] }, expect: { status: 200 } }
+      yield { send: { path: '/me', headers: [bearer(`${header}.${claims}.${turned}`)] }, expect: INVALID_TOKEN }
+      yield { send: { path: '/me', headers: [bearer(`${header}.${claims}.`)] }, expect: INVALID_TOKEN }
+      yield { send: { path: '/me', headers: [bearer(good)] }, expect: { status: 200 } }
+    },
+  },
   badToken('J03 other alg', 'an algorithm that is not that of the key', 'RFC 8725 section 3.1', ({ mint, keys }) => [
     mint({ header: { alg: 'RS512' } }),
     mint({ header: { alg: 'PS256' } }),
@@ -77,6 +91,12 @@ export const tokenCases: readonly Case[] = [
         sign: (input) => signWith('RS256', stranger.private.RS256, input),
       }),
     ]
+  }),
+  badToken('J04 stranger', 'signed with the key that the header brings', 'RFC 7515 section 10.1', ({ mint }) => {
+    const stranger = makeKeys()
+    const jwk = stranger.public.RS256.export({ format: 'jwk' })
+    const sign = (input: string) => signWith('RS256', stranger.private.RS256, input)
+    return [mint({ header: { jwk }, sign }), mint({ header: { jwk, kid: undefined }, sign })]
   }),
   {
     id: 'J05',
@@ -110,12 +130,22 @@ export const tokenCases: readonly Case[] = [
       { a: 1 },
     ].map((kid) => mint({ header: { kid } })),
   ),
+  badToken('J06 type', 'kid is not a string, yet reads as one', 'RFC 7515 section 4.1.4', ({ mint }) =>
+    [['test-RS256'], [['test-RS256']], { 0: 'test-RS256' }, 7, true].map((kid) => mint({ header: { kid } })),
+  ),
   badToken('J08', 'crit unknown, empty, naming alg, with duplicates', 'RFC 7515 section 4.1.11', ({ mint }) => [
     mint({ header: { crit: ['x'], x: 1 } }),
     mint({ header: { crit: [] } }),
     mint({ header: { crit: ['alg'] } }),
     mint({ header: { crit: ['x', 'x'], x: 1 } }),
     mint({ header: { crit: ['b64'], b64: true } }),
+  ]),
+  badToken('J08 b64', 'b64 without crit: a payload that is not encoded', 'RFC 7797 section 6', ({ mint }) => [
+    mint({ header: { b64: false } }),
+    mint({ header: { b64: true } }),
+  ]),
+  badToken('J08 zip', 'a compressed token', 'RFC 8725 section 3.6 (jose 2024)', ({ mint }) => [
+    mint({ header: { zip: 'DEF' } }),
   ]),
   badToken('J10', 'duplicate sub, exp or alg members', 'RFC 8725 section 2.4, RFC 7519 section 4', (world) => [
     world.mint({ claimsText: claimsText(world, (text) => text.replace('{', '{"sub":"usr_other",')) }),
@@ -297,6 +327,19 @@ export const tokenCases: readonly Case[] = [
       yield {
         send: { path: '/me', headers: [bearer('x'.repeat(1024 * 1024))] },
         expect: { status: 431, code: 'headers_too_large' },
+      }
+    },
+  },
+  {
+    id: 'J21 headers',
+    title: 'a header section over 16 KiB is 431, whatever is in it',
+    section: 'RFC 6585 section 5',
+    *steps() {
+      for (const size of [16 * 1024, 64 * 1024, 1024 * 1024]) {
+        yield {
+          send: { path: '/health', headers: [['X-Long', 'x'.repeat(size)]] },
+          expect: { status: 431, code: 'headers_too_large' },
+        }
       }
     },
   },

@@ -48,6 +48,8 @@ export const plugged = {
     required: ['sku'],
     additionalProperties: false,
   }),
+  /** Any object. */
+  Anything: defineSchema({ type: 'object' }),
   Page: defineSchema({ type: 'object', properties: { limit: { type: 'integer', minimum: 1 } } }),
   /** A validator with a bug. */
   Exploding: { schema: {}, validate: explode, validateText: explode },

@@ -5,9 +5,10 @@ import { mount, problems, protect, validate } from '@countersign/express'
 import { json } from '@countersign/http'
 import { policyOf } from '@countersign/policy'
 import { plugged } from '@sample/domain/plugged'
-import express, { type ErrorRequestHandler } from 'express'
+import type { ErrorRequestHandler, default as Express5 } from 'express'
 
-const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding } = plugged
+const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding, Anything } = plugged
+const express: typeof Express5 = (await import(process.env.EXPRESS === '4' ? 'express4' : 'express')).default
 const app = express()
 let logged = 0
 app.disable('x-powered-by').disable('etag')
@@ -35,6 +36,12 @@ app.post('/orders', protect(caller), express.json(), validate({ body: NewOrder }
 app.get('/items/:id', validate({ params: Id, query: Page }), (request, response) => {
   response.json({ id: request.params.id, limit: request.query.limit ?? null })
 })
+app.post(
+  '/anything',
+  express.json(),
+  validate({ body: Anything }),
+  (_request, response) => void response.json({ in: true }),
+)
 app.get('/explodes', validate({ query: Exploding }), (_request, response) => void response.end())
 app.get('/inventory', (_request, response) => void response.json({ guard: protect(caller)[policyOf].name }))
 app.get('/logged', (_request, response) => void response.json({ count: logged }))

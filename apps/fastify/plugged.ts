@@ -7,7 +7,7 @@ import { policyOf } from '@countersign/policy'
 import { plugged } from '@sample/domain/plugged'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 
-const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding } = plugged
+const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding, Anything } = plugged
 let logged = 0
 const quiet = () => {}
 const logger = {
@@ -67,6 +67,7 @@ app.get('/items/:id', { preValidation: validate({ params: Id, query: Page }) }, 
   id: request.params.id,
   limit: request.query.limit ?? null,
 }))
+app.post('/anything', { preValidation: validate({ body: Anything }) }, async () => ({ in: true }))
 app.get('/explodes', { preValidation: validate({ query: Exploding }) }, async () => ({}))
 app.get('/inventory', async () => ({ guard: protect(caller)[policyOf].name }))
 app.get('/logged', async () => ({ count: logged }))

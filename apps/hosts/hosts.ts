@@ -11,5 +11,6 @@ export const HOSTS: Readonly<Record<string, string>> = {
 /** Servers as ones that existed before, with the adapters plugged in. */
 export const PLUGGED: Readonly<Record<string, string>> = {
   express: fileURLToPath(new URL('../express/plugged.ts', import.meta.url)),
+  'express 4': fileURLToPath(new URL('../express/plugged4.ts', import.meta.url)),
   fastify: fileURLToPath(new URL('../fastify/plugged.ts', import.meta.url)),
 }

@@ -28,6 +28,7 @@ const mutants = all.filter((one) => !values.only || `${one.file} ${one.what} ${o
 const MAIN: Readonly<Record<string, string>> = {
   ...HOSTS,
   'plugged express': PLUGGED.express ?? '',
+  'plugged express 4': PLUGGED['express 4'] ?? '',
   'plugged fastify': PLUGGED.fastify ?? '',
 }
 const LOADER = fileURLToPath(new URL('./loader.ts', import.meta.url))
@@ -36,6 +37,7 @@ const CONTROLS: readonly string[] = ['J01', 'J22', 'P05', 'B01', 'K02', 'S02', '
 const PLUGGED_CONTROLS: readonly string[] = ['G08', 'G09', 'G10']
 const CASES_OF: Readonly<Record<string, readonly Case[]>> = {
   'plugged express': [...pluggedCases, ...expressCases],
+  'plugged express 4': [...pluggedCases, ...expressCases],
   'plugged fastify': [...pluggedCases, ...fastifyCases],
 }
 

@@ -3,7 +3,7 @@ import { CREDENTIAL_LIMIT, TOO_LONG } from './authorization.ts'
 import { readQuery } from './query.ts'
 
 export interface ApiKeyCredential {
-  readonly kind: 'api-key'
+  readonly kind: 'apiKey'
   readonly key: string
   readonly from: 'header' | 'query'
 }
@@ -47,5 +47,5 @@ export function readApiKey(
   }
   if (key === undefined) return undefined
   if (key.length > CREDENTIAL_LIMIT) return TOO_LONG
-  return VISIBLE.test(key) ? { kind: 'api-key', key, from } : GRAMMAR
+  return VISIBLE.test(key) ? { kind: 'apiKey', key, from } : GRAMMAR
 }

@@ -1,4 +1,4 @@
-import { type AuthError, authError, headerLines, type Message } from '@countersign/http'
+import { type AuthError, authError, headerLines, messageOf, type RequestView } from '@countersign/http'
 
 const REPEATED = authError('invalid_request', 'authorization.repeated', {
   detail: 'The request has more than one Authorization header.',
@@ -21,8 +21,8 @@ export const TOO_LONG: AuthError = authError('invalid_request', 'credential.leng
  * this scheme. `scheme` must be lower case. Refuses with `invalid_request`: a second `Authorization` line, no
  * credential after the scheme, more than 8 KiB.
  */
-export function readAuthorization(message: Message, scheme: string): string | AuthError | undefined {
-  const lines = headerLines(message, 'authorization')
+export function readAuthorization(request: RequestView, scheme: string): string | AuthError | undefined {
+  const lines = headerLines(messageOf(request), 'authorization')
   if (lines.length === 0) return undefined
   if (lines.length > 1) return lines.some((line) => namesScheme(line, scheme)) ? REPEATED : undefined
   const line = lines[0] as string

@@ -1,4 +1,4 @@
-import { type AuthError, authError, isAuthError, messageOf, type RequestView } from '@countersign/http'
+import { type AuthError, authError, isAuthError, type RequestView } from '@countersign/http'
 import { readAuthorization } from './authorization.ts'
 
 export interface BasicCredential {
@@ -35,7 +35,7 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/
  * `invalid_request`.
  */
 export function readBasic(request: RequestView): BasicCredential | AuthError | undefined {
-  const value = readAuthorization(messageOf(request), 'basic')
+  const value = readAuthorization(request, 'basic')
   if (value === undefined || isAuthError(value)) return value
   if (value.length % 4 !== 0 || !ALPHABET.test(value)) return BASE64
   const bytes = Buffer.from(value, 'base64')

@@ -1,15 +1,15 @@
-import { type AuthError, authError, isAuthError, messageOf, type RequestView } from '@countersign/http'
+import { type AuthError, authError, isAuthError, type RequestView } from '@countersign/http'
 import { CREDENTIAL_LIMIT, readAuthorization, TOO_LONG } from './authorization.ts'
 import { readCookie } from './cookie.ts'
 import { readQuery } from './query.ts'
 
 /** Where a credential stood. A cookie is ambient: browsers send it unasked, and CSRF hangs on that. */
-export type Location = 'header' | 'cookie' | 'query'
+export type CredentialLocation = 'header' | 'cookie' | 'query'
 
 export interface BearerCredential {
   readonly kind: 'bearer'
   readonly token: string
-  readonly from: Location
+  readonly from: CredentialLocation
 }
 
 const GRAMMAR = authError('invalid_request', 'bearer.grammar', {
@@ -29,15 +29,14 @@ export function readBearer(
   request: RequestView,
   where: { readonly cookie?: string; readonly query?: string } = {},
 ): BearerCredential | AuthError | undefined {
-  const message = messageOf(request)
-  let from: Location = 'header'
-  let token = readAuthorization(message, 'bearer')
+  let from: CredentialLocation = 'header'
+  let token = readAuthorization(request, 'bearer')
   if (token === undefined && where.query !== undefined) {
     token = readQuery(request, where.query)
     from = 'query'
   }
   if (token === undefined && where.cookie !== undefined) {
-    token = readCookie(message, where.cookie)
+    token = readCookie(request, where.cookie)
     from = 'cookie'
   }
   if (token === undefined || isAuthError(token)) return token

@@ -1,4 +1,4 @@
-import { type AuthError, authError, headerLines, type Message } from '@countersign/http'
+import { type AuthError, authError, headerLines, messageOf, type RequestView } from '@countersign/http'
 
 const REPEATED = authError('invalid_request', 'cookie.repeated', {
   detail: 'The cookie that carries the credential came more than once.',
@@ -8,9 +8,9 @@ const REPEATED = authError('invalid_request', 'cookie.repeated', {
  * The value of a cookie (RFC 6265 section 4.2), quotes taken off, nothing decoded. `undefined` when it is absent or
  * empty; refuses a repeated name with `invalid_request`: which one a parser takes is a matter of chance.
  */
-export function readCookie(message: Message, name: string): string | AuthError | undefined {
+export function readCookie(request: RequestView, name: string): string | AuthError | undefined {
   let found: string | undefined
-  for (const line of headerLines(message, 'cookie')) {
+  for (const line of headerLines(messageOf(request), 'cookie')) {
     for (const pair of line.split(';')) {
       const equals = pair.indexOf('=')
       if (equals === -1 || pair.slice(0, equals).trim() !== name) continue

@@ -1,6 +1,6 @@
 export { API_KEY_HEADERS, type ApiKeyCredential, readApiKey } from './api-key.ts'
 export { readAuthorization } from './authorization.ts'
 export { type BasicCredential, readBasic } from './basic.ts'
-export { type BearerCredential, type Location, readBearer } from './bearer.ts'
+export { type BearerCredential, type CredentialLocation, readBearer } from './bearer.ts'
 export { type Challenge, formatChallenge, parseChallenges } from './challenge.ts'
 export { readCookie } from './cookie.ts'

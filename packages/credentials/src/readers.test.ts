@@ -196,8 +196,8 @@ describe('cookie (RFC 6265 section 4.2)', () => {
 describe('API key', () => {
   const key = (...lines: readonly (readonly [string, string])[]) => told(readApiKey(message(...lines)))
   test.each([
-    [[['X-API-Key', 'k1']], { kind: 'api-key', key: 'k1', from: 'header' }],
-    [[['x-api-KEY', 'k1!"{}']], { kind: 'api-key', key: 'k1!"{}', from: 'header' }],
+    [[['X-API-Key', 'k1']], { kind: 'apiKey', key: 'k1', from: 'header' }],
+    [[['x-api-KEY', 'k1!"{}']], { kind: 'apiKey', key: 'k1!"{}', from: 'header' }],
     [[['X-API-Key', '']], 'api-key.grammar'],
     [[['X-API-Key', 'a b']], 'api-key.grammar'],
     [[['X-API-Key', 'a\tb']], 'api-key.grammar'],

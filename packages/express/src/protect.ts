@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { Refused, type RequestView } from '@countersign/http'
-import { type AnyPolicy, type Guarded, policyOf, type Verdict } from '@countersign/policy'
+import { type AnyPolicy, type CarriesPolicy, policyOf, type Verdict } from '@countersign/policy'
 import type { NextFunction } from 'express'
 import { send } from './send.ts'
 
@@ -10,7 +10,7 @@ export interface ProtectOptions {
 }
 
 /** Middleware that carries its policy. It asks nothing of the request's types, so those of the route stay as they are. */
-export type Protector = ((request: RequestView, response: ServerResponse, next: NextFunction) => void) & Guarded
+export type Protector = ((request: RequestView, response: ServerResponse, next: NextFunction) => void) & CarriesPolicy
 
 /** Middleware that lets a request pass only as the policy says. Works on a route, a router or the whole app. */
 export function protect(policy: AnyPolicy, { refusals = 'send' }: ProtectOptions = {}): Protector {

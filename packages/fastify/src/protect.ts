@@ -1,5 +1,5 @@
 import { Refused, type RequestView } from '@countersign/http'
-import { type AnyPolicy, type Guarded, policyOf, type Verdict } from '@countersign/policy'
+import { type AnyPolicy, type CarriesPolicy, policyOf, type Verdict } from '@countersign/policy'
 import { type Reply, send } from './send.ts'
 
 export interface ProtectOptions {
@@ -8,7 +8,7 @@ export interface ProtectOptions {
 }
 
 /** An `onRequest` hook that carries its policy. It asks nothing of the app's type parameters, so it fits any app. */
-export type Protector = ((request: RequestView, reply: Reply, done: (error?: Error) => void) => void) & Guarded
+export type Protector = ((request: RequestView, reply: Reply, done: (error?: Error) => void) => void) & CarriesPolicy
 
 /** An `onRequest` hook that lets a request pass only as the policy says, before its body is read. */
 export function protect(policy: AnyPolicy, { refusals = 'send' }: ProtectOptions = {}): Protector {

@@ -14,7 +14,7 @@ export interface Endpoint {
 /** Middleware that an adapter made carries its policy under this symbol, for inventories of either framework. */
 export const policyOf: unique symbol = Symbol.for('countersign.policy') as never
 
-export interface Guarded {
+export interface CarriesPolicy {
   readonly [policyOf]: AnyPolicy
 }
 

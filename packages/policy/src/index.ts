@@ -2,7 +2,7 @@ export { type ApiKeyOptions, apiKey, type KeyVerifier } from './api-key.ts'
 export { basic, type PasswordVerifier } from './basic.ts'
 export { type BearerOptions, bearer, type TokenVerifier } from './bearer.ts'
 export { decisionOf, type Outcome } from './decision.ts'
-export { type Endpoint, findEndpoint, type Guarded, policyOf } from './endpoint.ts'
+export { type CarriesPolicy, type Endpoint, findEndpoint, policyOf } from './endpoint.ts'
 export type { SecurityEvent } from './event.ts'
 export type { Explanation, Reason } from './explain.ts'
 export {

@@ -145,7 +145,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     }
     if (allow === undefined) return { proof }
     return andThen(judge(allow, proof, undefined, trace), (ruling) =>
-      ruling === 'yes' ? { proof } : { proof, error: denial(ruling, allow) },
+      ruling === 'yes' ? { proof } : { proof, error: shortfall(ruling, allow) },
     )
   }
 
@@ -181,7 +181,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       try {
         return andThen(run(request, undefined), (ran) => conclude(request, ran))
       } catch (bug) {
-        // Not thrown: a framework may catch what a hook rejects with, and not what it throws.
+        // Not thrown: whoever calls has one place to catch in.
         return Promise.reject(bug)
       }
     },
@@ -206,7 +206,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       const judged = judge(rule as Rule<never, never>, holder, resource)
       return andThen(judged, (ruling) => {
         if (ruling === 'yes') return undefined
-        const error = denial(ruling, rule as Rule<never, never>)
+        const error = shortfall(ruling, rule as Rule<never, never>)
         publish('forbidden', request, { policy: name, scheme: scheme?.name, principal: holder.verified, error })
         return refuse(error, scheme)
       })
@@ -238,7 +238,7 @@ function typeOf(error: AuthError): EventType {
   return status === 503 ? 'unavailable' : status === 403 ? 'forbidden' : 'unauthenticated'
 }
 
-function denial(ruling: 'scope' | 'no', rule: Rule<never, never>): AuthError {
+function shortfall(ruling: 'scope' | 'no', rule: Rule<never, never>): AuthError {
   if (ruling === 'no') return authError('access_denied', 'rule.refused')
   const scopes = scopesOf(rule)
   return authError('insufficient_scope', 'scope.missing', {

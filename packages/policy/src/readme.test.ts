@@ -3,7 +3,7 @@ import diagnostics from 'node:diagnostics_channel'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readAuthorization } from '@countersign/credentials'
-import { isAuthError, messageOf, Refused, type RequestView } from '@countersign/http'
+import { isAuthError, Refused, type RequestView } from '@countersign/http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basicLine, bearerLine, keyLine, request as message, tokens as tokensOf } from '../test/request.ts'
 import { allOf, anyOf, apiKey, basic, bearer, type Presented, policy, refusalOf, type Scheme } from './index.ts'
@@ -160,7 +160,7 @@ const ticket: Scheme<'ticket', { subject: string }> = {
   sources: ['authorization:ticket'],
   openapi: { type: 'http', scheme: 'ticket' },
   read(request) {
-    const value = readAuthorization(messageOf(request), 'ticket')
+    const value = readAuthorization(request, 'ticket')
     if (value === undefined || isAuthError(value)) return value
     const seat: Seat = { from: 'header', value }
     return seat

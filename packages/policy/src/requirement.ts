@@ -1,4 +1,4 @@
-import type { Challenge, Location } from '@countersign/credentials'
+import type { Challenge, CredentialLocation } from '@countersign/credentials'
 import type { AuthError, Headers, Maybe, Principal, RequestView } from '@countersign/http'
 
 /** Who called, and by which scheme they proved it. */
@@ -38,7 +38,7 @@ export interface Scheme<N extends string = string, P = unknown> extends Requirem
 
 /** What a scheme read: for its own `verify`. `from` tells ambient credentials (cookies) from explicit ones. */
 export interface Presented {
-  readonly from: Location
+  readonly from: CredentialLocation
 }
 
 type DecisionOf<R> = R extends Requirement<infer D> ? D : never

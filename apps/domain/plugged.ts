@@ -37,6 +37,16 @@ const ticket: Scheme<'ticket', { readonly subject: string }> = {
 
 const endpoints: readonly Endpoint[] = [{ method: 'GET', path: '/keys', handle: () => json(200, { keys: [] }) }]
 
+/** Whether a call is refused where it is made, with a TypeError. */
+export async function refuses(make: () => unknown): Promise<boolean> {
+  try {
+    await make()
+    return false
+  } catch (error) {
+    return error instanceof TypeError
+  }
+}
+
 /** What the two servers that "existed before" share. */
 export const plugged = {
   caller,

@@ -22,7 +22,7 @@ export function usersIn(database: DatabaseSync) {
   const put = database.prepare(
     'INSERT INTO users (id, username, password, roles) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET username = excluded.username, password = excluded.password, roles = excluded.roles',
   )
-  const setPassword = database.prepare('UPDATE users SET password = ? WHERE id = ?')
+  const setPassword = database.prepare('UPDATE users SET password = ? WHERE id = ? AND password = ?')
   return {
     find(username: string): User | undefined {
       const row = byName.get(username) as { id: string; username: string; password: string; roles: string } | undefined
@@ -37,7 +37,7 @@ export function usersIn(database: DatabaseSync) {
       }
     },
     upgrade(user: User, passwordHash: string): void {
-      setPassword.run(passwordHash, user.subject)
+      setPassword.run(passwordHash, user.subject, user.passwordHash)
     },
     put(id: string, username: string, passwordHash: string, roles: readonly string[]): void {
       put.run(id, username, passwordHash, roles.join(' '))

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { mount, problems, protect, validate } from '@countersign/express'
 import { json } from '@countersign/http'
 import { policyOf } from '@countersign/policy'
-import { plugged } from '@sample/domain/plugged'
+import { plugged, refuses } from '@sample/domain/plugged'
 import type { ErrorRequestHandler, default as Express5 } from 'express'
 
 const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding, Anything } = plugged
@@ -42,6 +42,17 @@ app.post(
   validate({ body: Anything }),
   (_request, response) => void response.json({ in: true }),
 )
+const misuse = {
+  policy: await refuses(() => protect({} as never)),
+  refusals: await refuses(() => protect(caller, { refusals: 'thow' } as never)),
+  part: await refuses(() => validate({ bdy: NewOrder } as never)),
+  schema: await refuses(() => validate({ body: {} } as never)),
+  endpoints: await refuses(() => mount({} as never)),
+  problems:
+    (await refuses(() => problems({ rawHeaders: [] } as never))) &&
+    (await refuses(() => problems({ logger: 1 } as never))),
+}
+app.get('/misuse', (_request, response) => void response.json(misuse))
 app.get('/explodes', validate({ query: Exploding }), (_request, response) => void response.end())
 app.get('/inventory', (_request, response) => void response.json({ guard: protect(caller)[policyOf].name }))
 app.get('/logged', (_request, response) => void response.json({ count: logged }))

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { mount, problems, protect, type SchemaTypes, validate } from '@countersign/fastify'
 import { json } from '@countersign/http'
 import { policyOf } from '@countersign/policy'
-import { plugged } from '@sample/domain/plugged'
+import { plugged, refuses } from '@sample/domain/plugged'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 
 const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding, Anything } = plugged
@@ -68,12 +68,33 @@ app.get('/items/:id', { preValidation: validate({ params: Id, query: Page }) }, 
   limit: request.query.limit ?? null,
 }))
 app.post('/anything', { preValidation: validate({ body: Anything }) }, async () => ({ in: true }))
+const misuse = {
+  policy: await refuses(() => protect({} as never)),
+  refusals: await refuses(() => protect(caller, { refusals: 'thow' } as never)),
+  part: await refuses(() => validate({ bdy: NewOrder } as never)),
+  schema: await refuses(() => validate({ body: {} } as never)),
+  endpoints: await refuses(() => mount({} as never)),
+  problems: await refuses(() => problems(undefined as never)),
+}
+app.get('/misuse', async () => misuse)
 app.get('/explodes', { preValidation: validate({ query: Exploding }) }, async () => ({}))
 app.get('/inventory', async () => ({ guard: protect(caller)[policyOf].name }))
 app.get('/logged', async () => ({ count: logged }))
 app.get('/bug', async () => {
   throw new Error('canary-of-a-bug')
 })
+// A scope that keeps its own handlers, and takes only what `problems` does for the schema option.
+app.register(
+  async (kept) => {
+    kept.setErrorHandler((_error, _request, reply) => reply.code(418).send({ kept: true }))
+    kept.setNotFoundHandler((_request, reply) => reply.code(404).send({ kept: true }))
+    kept.register(problems, { errors: false, notFound: false })
+    kept.get('/bug', async () => {
+      throw new Error('canary-of-a-bug')
+    })
+  },
+  { prefix: '/kept' },
+)
 // A scope with a validator compiler of its own, and `problems` on top of it.
 app.register(
   async (own) => {

@@ -156,6 +156,15 @@ export const pluggedCases: readonly Case[] = [
     },
   },
   {
+    id: 'G13',
+    title: 'what is misused is refused where it is made, not at each request',
+    section: 'DESIGN section 5',
+    *steps() {
+      const json = { policy: true, refusals: true, part: true, schema: true, endpoints: true, problems: true }
+      yield { send: { path: '/misuse' }, expect: { status: 200, json } }
+    },
+  },
+  {
     id: 'G08',
     title: 'endpoints that a package brings, under a prefix and under a policy of their own',
     section: 'DESIGN section 3',
@@ -233,6 +242,15 @@ export const expressCases: readonly Case[] = [
 
 /** What Fastify alone has: its own `schema` option. */
 export const fastifyCases: readonly Case[] = [
+  {
+    id: 'H02',
+    title: 'problems leaves the handlers of the app alone where it is told to',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield { send: { path: '/kept/bug' }, expect: { status: 418, json: { kept: true }, foreign: true } }
+      yield { send: { path: '/kept/nothing' }, expect: { status: 404, json: { kept: true }, foreign: true } }
+    },
+  },
   {
     id: 'H01',
     title: "Fastify's own schema option takes defineSchema values, and plain JSON Schema beside them",

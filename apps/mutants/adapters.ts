@@ -9,10 +9,10 @@ const onFastify = { host: 'plugged fastify' } as const
 // biome-ignore format: a table
 export const adapterMutants: readonly Mutant[] = [
   { ...onExpress, what: 'every verdict passes', file: `${E}protect.ts`, find: 'verdict?.status === undefined', replace: 'true', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
-  { ...onExpress, what: 'no headers on an answer that passed', file: `${E}protect.ts`, find: 'for (const [name, value] of Object.entries(verdict?.headers ?? {})) response.appendHeader(name, value)', replace: '', killedBy: 'G04' },
+  { ...onExpress, what: 'no headers on an answer that passed', file: `${E}protect.ts`, find: 'for (const [name, value] of Object.entries(verdict?.headers ?? {})) response.setHeader(name, value)', replace: '', killedBy: 'G04' },
   { ...onExpress, what: 'nobody passes', file: `${E}protect.ts`, find: 'return next()\n', replace: 'return response.end()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
-  { ...onExpress, what: 'refusals are thrown unless told otherwise', file: `${E}protect.ts`, find: "refusals = 'send'", replace: "refusals = 'throw'", killedBy: 'G03 sent' },
-  { ...onExpress, what: 'refusals: throw is ignored', file: `${E}protect.ts`, find: "refusals === 'throw' ? next(new Refused(verdict)) : ", replace: '', killedBy: 'G03' },
+  { ...onExpress, what: 'refusals are thrown unless told otherwise', file: `${E}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: 'const throws = true', killedBy: 'G03 sent' },
+  { ...onExpress, what: 'refusals: throw is ignored', file: `${E}protect.ts`, find: "throws ? next(new Refused(verdict)) : ", replace: '', killedBy: 'G03' },
   { ...onExpress, what: 'the policy is not asked', file: `${E}protect.ts`, find: 'policy.check(request)', replace: 'undefined', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route knows who calls
   { ...onExpress, what: 'a promise is taken for a verdict', file: `${E}protect.ts`, find: 'verdict instanceof Promise', replace: 'false', killedBy: 'G02', alsoBreaks: ['G08', 'G10'] }, // both have a token that is judged later
   { ...onExpress, what: 'a verdict is taken for a promise', file: `${E}protect.ts`, find: 'else act(verdict)', replace: '', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route answers
@@ -20,9 +20,9 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onExpress, what: 'middleware carries no policy', file: `${E}protect.ts`, find: 'Object.assign(handler, { [policyOf]: policy })', replace: 'handler', killedBy: 'G09' },
   { ...onExpress, what: 'input is not checked', file: `${E}validate.ts`, find: 'checkInput(input, request as object as RequestView, request)', replace: 'Promise.resolve({ parts: request })', killedBy: 'G05' },
   { ...onExpress, what: 'a failed check goes on', file: `${E}validate.ts`, find: ".then((checked) => {\n        if ('error' in checked) return send(response as ServerResponse, checked)", replace: ".then((checked) => {\n        if ('error' in checked) return next()", killedBy: 'G05' },
-  { ...onExpress, what: 'what was checked is not what the handler gets', file: `${E}validate.ts`, find: 'const value = checked.parts[part]', replace: 'const value = request[part]', killedBy: 'G06' },
-  { ...onExpress, what: 'only the body is put back', file: `${E}validate.ts`, find: "['body', 'query', 'params'] as const", replace: "['body'] as const", killedBy: 'G06' },
-  { ...onExpress, what: 'no part is put back', file: `${E}validate.ts`, find: 'if (input[part])', replace: 'if (false)', killedBy: 'G06' },
+  { ...onExpress, what: 'parts are not checked when the validator is made', file: `${E}validate.ts`, find: "checkParts('validate()', input)", replace: '', killedBy: 'G13' },
+  { ...onExpress, what: 'only the body is put back', file: `${E}validate.ts`, find: 'Object.entries(checked.parts)', replace: "Object.entries({ body: checked.parts.body })", killedBy: 'G06' },
+  { ...onExpress, what: 'no part is put back', file: `${E}validate.ts`, find: 'Object.entries(checked.parts)', replace: '[]', killedBy: 'G06' },
   { ...onExpress, what: 'parts are assigned, which Express 5 ignores for the query', file: `${E}validate.ts`, find: 'Object.defineProperty(request, part, { value, writable: true, configurable: true, enumerable: true })', replace: 'try { request[part] = value } catch {}', killedBy: 'G06' },
   { ...onExpress, what: 'a checked request goes nowhere', file: `${E}validate.ts`, find: '        next()\n', replace: '        response.end()\n', killedBy: 'G05' },
   { ...onExpress, what: "a bug in a schema is nobody's", file: `${E}validate.ts`, find: '.catch(next)', replace: '.catch(() => response.end())', killedBy: 'G06' },
@@ -47,8 +47,8 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onFastify, what: 'every verdict passes', file: `${F}protect.ts`, find: 'verdict?.status === undefined', replace: 'true', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
   { ...onFastify, what: 'no headers on an answer that passed', file: `${F}protect.ts`, find: 'if (verdict) reply.headers(verdict.headers)', replace: '', killedBy: 'G04' },
   { ...onFastify, what: 'nobody passes', file: `${F}protect.ts`, find: 'return done()\n', replace: 'return void reply.send()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
-  { ...onFastify, what: 'refusals are thrown unless told otherwise', file: `${F}protect.ts`, find: "refusals = 'send'", replace: "refusals = 'throw'", killedBy: 'G03 sent' },
-  { ...onFastify, what: 'refusals: throw is ignored', file: `${F}protect.ts`, find: "refusals === 'throw' ? done(new Refused(verdict)) : ", replace: '', killedBy: 'G03' },
+  { ...onFastify, what: 'refusals are thrown unless told otherwise', file: `${F}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: 'const throws = true', killedBy: 'G03 sent' },
+  { ...onFastify, what: 'refusals: throw is ignored', file: `${F}protect.ts`, find: "throws ? done(new Refused(verdict)) : ", replace: '', killedBy: 'G03' },
   { ...onFastify, what: 'the policy is not asked', file: `${F}protect.ts`, find: 'policy.check(request)', replace: 'undefined', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route knows who calls
   { ...onFastify, what: 'a promise is taken for a verdict', file: `${F}protect.ts`, find: 'verdict instanceof Promise', replace: 'false', killedBy: 'G02', alsoBreaks: ['G08', 'G10'] }, // both have a token that is judged later
   { ...onFastify, what: 'a verdict is taken for a promise', file: `${F}protect.ts`, find: 'else act(verdict)', replace: 'else reply.send()', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route answers
@@ -64,7 +64,7 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onFastify, what: 'what was thrown is not looked at', file: `${F}problems.ts`, find: 'refusalOf(error, request)', replace: 'refusalOf(undefined, request)', killedBy: 'G05' },
   { ...onFastify, what: 'bugs are not logged', file: `${F}problems.ts`, find: 'request.log.error(error)', replace: 'void error', killedBy: 'G11' },
   { ...onFastify, what: 'problems are not sent', file: `${F}problems.ts`, find: '      send(reply, refusal)', replace: '      reply.send(error)', killedBy: 'G07' },
-  { ...onFastify, what: 'an unknown route is left to Fastify', file: `${F}problems.ts`, find: 'app.setNotFoundHandler((_request, reply) => send(reply, problem(NOT_FOUND)))', replace: '', killedBy: 'G07', alsoBreaks: ['G08'] }, // an unknown path is asked for there too
+  { ...onFastify, what: 'an unknown route is left to Fastify', file: `${F}problems.ts`, find: 'if (notFound) app.setNotFoundHandler((_request, reply) => send(reply, problem(NOT_FOUND)))', replace: '', killedBy: 'G07', alsoBreaks: ['G08'] }, // an unknown path is asked for there too
   { ...onFastify, what: "the app's own validator compiler is lost", file: `${F}problems.ts`, find: 'const before = app.validatorCompiler', replace: 'const before = undefined', killedBy: 'H01' },
   { ...onFastify, what: "the app's own validator compiler is left alone", file: `${F}problems.ts`, find: 'app.setValidatorCompiler(withSchemas(before))', replace: 'void 0', killedBy: 'H01' },
   { ...onFastify, what: 'plain JSON Schema is not checked', file: `${F}problems.ts`, find: 'const plain: BuildCompilerFromPool = AjvCompiler()', replace: 'const plain = () => () => () => true', killedBy: 'H01' },
@@ -87,4 +87,16 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onFastify, what: 'a plugin that never ends', file: `${F}mount.ts`, find: '    done()\n', replace: "    done(new Error('no end'))\n", killedBy: 'start', says: 'no end' },
   { ...onFastify, what: 'the reply is not handed back', file: `${F}mount.ts`, find: 'return reply', replace: '', killedBy: 'G08 once' },
   { ...onFastify, what: 'answers without their headers', file: `${F}send.ts`, find: '.headers(headers)', replace: '', killedBy: 'G01', alsoBreaks: ['G08'] }, // a refusal is asked for there too
+  // refused where it is made
+  { ...onExpress, what: 'what is no policy is not refused', file: `${E}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: "const throws = options?.refusals === 'throw'", killedBy: 'G13' },
+  { ...onExpress, what: 'what are no endpoints is not refused', file: `${E}mount.ts`, find: "checkEndpoints('mount()', endpoints)", replace: 'if (!Array.isArray(endpoints)) return () => {}', killedBy: 'G13' },
+  { ...onExpress, what: 'problems without parentheses is not refused', file: `${E}problems.ts`, find: "if ('rawHeaders' in options)", replace: 'if (false)', killedBy: 'G13', also: [{ file: `${E}problems.ts`, find: "checkOptions('problems()', options, ['log'])", replace: '' }] },
+  { ...onFastify, what: 'what is no policy is not refused', file: `${F}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: "const throws = options?.refusals === 'throw'", killedBy: 'G13' },
+  { ...onFastify, what: 'parts are not checked when the validator is made', file: `${F}validate.ts`, find: "checkParts('validate()', input)", replace: '', killedBy: 'G13' },
+  { ...onFastify, what: 'what are no endpoints is not refused', file: `${F}mount.ts`, find: "checkEndpoints('mount()', endpoints)", replace: '', killedBy: 'G13' },
+  { ...onFastify, what: 'problems with parentheses is not refused', file: `${F}problems.ts`, find: "if (!app) throw new TypeError('use it as app.register(problems), without parentheses')", replace: 'if (!app) return', killedBy: 'G13' },
+  { ...onExpress, what: 'endpoints are for anyone', file: `${E}mount.ts`, find: 'guards.get(endpoint)?.(', replace: 'protect(anyone)(', killedBy: 'G08' },
+  { host: 'express', what: 'problems needs options', file: `${E}problems.ts`, find: 'options: ProblemsOptions = {}', replace: 'options: ProblemsOptions', killedBy: 'start', says: "Cannot use 'in' operator" },
+  { ...onFastify, what: 'errors are left to Fastify unless told otherwise', file: `${F}problems.ts`, find: 'errors = true', replace: 'errors = false', killedBy: 'G07' },
+  { ...onFastify, what: "the app's own error handler is replaced although it was to be kept", file: `${F}problems.ts`, find: 'if (errors)', replace: 'if (true)', killedBy: 'H02' },
 ]

@@ -9,7 +9,7 @@ export const coreMutants: readonly Mutant[] = [
   { what: 'the name of the scheme in one case only', file: 'credentials/src/authorization.ts', find: 'line.slice(0, scheme.length).toLowerCase() === scheme', replace: 'line.slice(0, scheme.length) === scheme[0].toUpperCase() + scheme.slice(1)', killedBy: 'B04' },
   { what: 'a scheme name that only begins like ours', file: 'credentials/src/authorization.ts', find: 'return false\n  return line.slice', replace: 'void 0\n  return line.slice', killedBy: 'B04' },
   { what: 'a credential of any length', file: 'credentials/src/authorization.ts', find: 'if (line.length - start > CREDENTIAL_LIMIT) return TOO_LONG', replace: '', killedBy: 'J21 basic' },
-  { what: 'a bearer token of any length is a wrong token', file: 'credentials/src/authorization.ts', find: 'if (line.length - start > CREDENTIAL_LIMIT) return TOO_LONG', replace: '', killedBy: 'J21', also: [{ file: 'credentials/src/bearer.ts', find: 'if (token.length > CREDENTIAL_LIMIT) return TOO_LONG', replace: '' }] },
+  { what: 'a bearer token of any length is a wrong token', file: 'credentials/src/authorization.ts', find: 'if (line.length - start > CREDENTIAL_LIMIT) return TOO_LONG', replace: '', killedBy: 'J21', also: [{ file: 'credentials/src/bearer.ts', find: "if (token.length > CREDENTIAL_LIMIT) return from === 'cookie' ? COOKIE_GRAMMAR : TOO_LONG", replace: '' }] },
   { what: 'any character in a bearer token', file: 'credentials/src/bearer.ts', find: 'B64TOKEN.test(token)', replace: 'true', killedBy: 'J11 white space' },
   { what: 'base64 of any shape', file: 'credentials/src/basic.ts', find: "if (bytes.toString('base64') !== value) return BASE64", replace: '', killedBy: 'B03' },
   { what: 'base64 with characters that are none', file: 'credentials/src/basic.ts', find: 'if (value.length % 4 !== 0 || !ALPHABET.test(value)) return BASE64', replace: '', killedBy: 'B03 alphabet', also: [{ file: 'credentials/src/basic.ts', find: "if (bytes.toString('base64') !== value) return BASE64", replace: '' }] },
@@ -20,7 +20,7 @@ export const coreMutants: readonly Mutant[] = [
   { what: 'two API keys: the last is taken', file: 'credentials/src/api-key.ts', find: 'if (key !== undefined) return REPEATED', replace: '', killedBy: 'B05 kinds' },
   { what: 'any character in an API key', file: 'credentials/src/api-key.ts', find: 'VISIBLE.test(key)', replace: 'true', killedBy: 'K01' },
   // policy
-  { what: 'two credentials: the first decides', file: 'policy/src/authenticate.ts', find: "return { kind: 'malformed', scheme: chosen.scheme, error: malformedFirst(chosen) ?? TWO }", replace: 'void 0', killedBy: 'B05 kinds' },
+  { what: 'two credentials: the first decides', file: 'policy/src/authenticate.ts', find: "return { kind: 'malformed', scheme: chosen.scheme, error: malformedFirst(chosen) ?? TWO, ambient: false }", replace: 'void 0', killedBy: 'B05 kinds' },
   { what: 'a wrong credential falls through as absent', file: 'policy/src/authenticate.ts', find: "return { kind: 'invalid', error, scheme }", replace: 'return ABSENT', killedBy: 'J02', alsoBreaks: ['B01', 'K02'] }, // a wrong password, a dead key
   { what: 'the error on no challenge', file: 'policy/src/refusal.ts', find: 'scheme === tried ? error : undefined', replace: 'undefined', killedBy: 'J02', alsoBreaks: ['K02', 'C03'] }, // a dead key; an author may not delete
   { what: 'the error on every challenge', file: 'policy/src/refusal.ts', find: 'scheme === tried ? error : undefined', replace: 'error', killedBy: 'J02', alsoBreaks: ['K02'] }, // a dead key
@@ -73,7 +73,7 @@ export const coreMutants: readonly Mutant[] = [
   { what: 'a login may be cached', file: 'domain/routes.ts', find: 'json(200, await own.issue(await users.require(body)), SECRET)', replace: 'json(200, await own.issue(await users.require(body)))', killedBy: 'L01' },
   { what: 'a token in the query', file: 'domain/policies.ts', find: 'bearer(own, { realm })', replace: "bearer(own, { realm, query: 'access_token' })", killedBy: 'B06' },
   { what: 'a token in a cookie', file: 'domain/policies.ts', find: 'bearer(own, { realm })', replace: "bearer(own, { realm, cookie: 'access_token' })", killedBy: 'B06' },
-  { what: 'the query before the header', file: 'credentials/src/bearer.ts', find: "let token = readAuthorization(message, 'bearer')", replace: "let token = readQuery(request, 'access_token') ?? readAuthorization(message, 'bearer')", killedBy: 'B06 order' },
+  { what: 'the query before the header', file: 'credentials/src/bearer.ts', find: "let token = readAuthorization(request, 'bearer')", replace: "let token = readQuery(request, 'access_token') ?? readAuthorization(request, 'bearer')", killedBy: 'B06 order' },
   // targets
   { what: 'X-Original-URL is believed', file: 'node/app.ts', find: "find(request.method ?? '', request.url ?? '')", replace: "find(request.method ?? '', String(request.headers['x-original-url'] ?? request.url))", killedBy: 'A01' },
   { what: 'X-HTTP-Method-Override is believed', file: 'node/app.ts', find: "find(request.method ?? '', request.url ?? '')", replace: "find(String(request.headers['x-http-method-override'] ?? request.method), request.url ?? '')", killedBy: 'A01' },

@@ -17,6 +17,9 @@ const GRAMMAR = authError('invalid_request', 'bearer.grammar', {
   expected: 'letters, digits and - . _ ~ + / =',
 })
 
+/** In a cookie: its reason begins with `cookie.`, which tells what is ambient from what is explicit. */
+const COOKIE_GRAMMAR = authError('invalid_request', 'cookie.grammar', { detail: GRAMMAR.detail })
+
 // RFC 6750 section 2.1 `b64token`, with `=` anywhere: misplaced padding is the token's fault, and the verifier's to refuse.
 const B64TOKEN = /^[A-Za-z0-9\-._~+/=]+$/
 
@@ -40,6 +43,7 @@ export function readBearer(
     from = 'cookie'
   }
   if (token === undefined || isAuthError(token)) return token
-  if (token.length > CREDENTIAL_LIMIT) return TOO_LONG
-  return B64TOKEN.test(token) ? { kind: 'bearer', token, from } : GRAMMAR
+  if (token.length > CREDENTIAL_LIMIT) return from === 'cookie' ? COOKIE_GRAMMAR : TOO_LONG
+  if (!B64TOKEN.test(token)) return from === 'cookie' ? COOKIE_GRAMMAR : GRAMMAR
+  return { kind: 'bearer', token, from }
 }

@@ -1,14 +1,19 @@
-import { anyone, type Endpoint, findEndpoint } from '@countersign/policy'
-import type { RequestHandler } from 'express'
+import type { ServerResponse } from 'node:http'
+import { anyone, checkEndpoints, type Endpoint, findEndpoint } from '@countersign/policy'
+import type { NextFunction, Request } from 'express'
 import { protect } from './protect.ts'
 import { send } from './send.ts'
 
 /** Middleware that serves the endpoints a package brings along, each under its own policy. */
-export function mount(endpoints: readonly Endpoint[]): RequestHandler {
+export function mount(
+  endpoints: readonly Endpoint[],
+): (request: Request, response: ServerResponse, next: NextFunction) => void {
+  checkEndpoints('mount()', endpoints)
+  const guards = new Map(endpoints.map((endpoint) => [endpoint, protect(endpoint.policy ?? anyone)]))
   return (request, response, next) => {
     const endpoint = findEndpoint(endpoints, request.method, request.path)
     if (!endpoint) return next()
-    protect(endpoint.policy ?? anyone)(request, response, (refused?: unknown) => {
+    guards.get(endpoint)?.(request, response, (refused?: unknown) => {
       if (refused) return next(refused)
       const answer = endpoint.handle(request)
       if (answer instanceof Promise) answer.then((later) => send(response, later)).catch(next)

@@ -1,26 +1,29 @@
 import type { ServerResponse } from 'node:http'
 import { Refused, type RequestView } from '@countersign/http'
-import { type AnyPolicy, type CarriesPolicy, policyOf, type Verdict } from '@countersign/policy'
+import {
+  type AnyPolicy,
+  type CarriesPolicy,
+  checkProtect,
+  type ProtectOptions,
+  policyOf,
+  type Verdict,
+} from '@countersign/policy'
 import type { NextFunction } from 'express'
 import { send } from './send.ts'
-
-export interface ProtectOptions {
-  /** `send` (default) answers a refusal at once; `throw` hands a `Refused` to your error handler, for a house format. */
-  readonly refusals?: 'send' | 'throw'
-}
 
 /** Middleware that carries its policy. It asks nothing of the request's types, so those of the route stay as they are. */
 export type Protector = ((request: RequestView, response: ServerResponse, next: NextFunction) => void) & CarriesPolicy
 
 /** Middleware that lets a request pass only as the policy says. Works on a route, a router or the whole app. */
-export function protect(policy: AnyPolicy, { refusals = 'send' }: ProtectOptions = {}): Protector {
+export function protect(policy: AnyPolicy, options?: ProtectOptions): Protector {
+  const throws = checkProtect(policy, options)
   const handler = (request: RequestView, response: ServerResponse, next: NextFunction): void => {
     const act = (verdict: Verdict) => {
       if (verdict?.status === undefined) {
-        for (const [name, value] of Object.entries(verdict?.headers ?? {})) response.appendHeader(name, value)
+        for (const [name, value] of Object.entries(verdict?.headers ?? {})) response.setHeader(name, value)
         return next()
       }
-      return refusals === 'throw' ? next(new Refused(verdict)) : send(response, verdict)
+      return throws ? next(new Refused(verdict)) : send(response, verdict)
     }
     const verdict = policy.check(request)
     if (verdict instanceof Promise) verdict.then(act).catch(next)

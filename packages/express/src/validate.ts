@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { checkInput, type Input, type RequestView, type TypeOf } from '@countersign/http'
+import { checkInput, checkParts, type Input, type RequestView, type TypeOf } from '@countersign/http'
 import type { NextFunction } from 'express'
 import { send } from './send.ts'
 
@@ -18,15 +18,14 @@ export type Validated<I extends Input> = {
 export function validate<const I extends Input>(
   input: I,
 ): (request: Validated<I>, response: object, next: NextFunction) => void {
+  checkParts('validate()', input)
   return (request, response, next) => {
     checkInput(input, request as object as RequestView, request)
       .then((checked) => {
         if ('error' in checked) return send(response as ServerResponse, checked)
-        for (const part of ['body', 'query', 'params'] as const) {
+        for (const [part, value] of Object.entries(checked.parts)) {
           // Express 5 has `query` as a getter: only a definition replaces it.
-          const value = checked.parts[part]
-          if (input[part])
-            Object.defineProperty(request, part, { value, writable: true, configurable: true, enumerable: true })
+          Object.defineProperty(request, part, { value, writable: true, configurable: true, enumerable: true })
         }
         next()
       })

@@ -1,4 +1,5 @@
+export type { ProtectOptions } from '@countersign/policy'
 export { mount } from './mount.ts'
-export { problems, type SchemaTypes } from './problems.ts'
-export { type ProtectOptions, type Protector, protect } from './protect.ts'
+export { type ProblemsOptions, problems, type SchemaTypes } from './problems.ts'
+export { type Protector, protect } from './protect.ts'
 export { type Validator, validate } from './validate.ts'

@@ -12,18 +12,27 @@ export interface SchemaTypes extends FastifyTypeProvider {
   readonly serializer: unknown
 }
 
+export interface ProblemsOptions {
+  /** `false` leaves errors to the app's own handler. */
+  readonly errors?: boolean
+  /** `false` leaves unknown routes to the app's own handler. */
+  readonly notFound?: boolean
+}
+
 /**
  * The plugin that answers whatever goes wrong as problem details (RFC 9457): errors thrown, unknown routes, Fastify's own
- * 4xx. It also lets Fastify's `schema` option take `defineSchema` values beside plain JSON Schema. A bug is 500 and is logged.
+ * 4xx (of a status outside the table of codes: 400). It also lets Fastify's `schema` option take `defineSchema` values beside plain JSON Schema. A bug is 500 and is logged.
  */
 export const problems = Object.assign(
-  async (app: FastifyInstance): Promise<void> => {
-    app.setErrorHandler((error, request, reply) => {
-      const refusal = refusalOf(error, request)
-      if (refusal.status === STATUS.server_error) request.log.error(error)
-      send(reply, refusal)
-    })
-    app.setNotFoundHandler((_request, reply) => send(reply, problem(NOT_FOUND)))
+  async (app: FastifyInstance, { errors = true, notFound = true }: ProblemsOptions = {}): Promise<void> => {
+    if (!app) throw new TypeError('use it as app.register(problems), without parentheses')
+    if (errors)
+      app.setErrorHandler((error, request, reply) => {
+        const refusal = refusalOf(error, request)
+        if (refusal.status >= STATUS.server_error) request.log.error(error)
+        send(reply, refusal)
+      })
+    if (notFound) app.setNotFoundHandler((_request, reply) => send(reply, problem(NOT_FOUND)))
     const before = app.validatorCompiler
     if (before) app.setValidatorCompiler(withSchemas(before))
     else {

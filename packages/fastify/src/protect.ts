@@ -1,24 +1,27 @@
 import { Refused, type RequestView } from '@countersign/http'
-import { type AnyPolicy, type CarriesPolicy, policyOf, type Verdict } from '@countersign/policy'
+import {
+  type AnyPolicy,
+  type CarriesPolicy,
+  checkProtect,
+  type ProtectOptions,
+  policyOf,
+  type Verdict,
+} from '@countersign/policy'
 import { type Reply, send } from './send.ts'
-
-export interface ProtectOptions {
-  /** `send` (default) answers a refusal at once; `throw` hands a `Refused` to your error handler, for a house format. */
-  readonly refusals?: 'send' | 'throw'
-}
 
 /** An `onRequest` hook that carries its policy. It asks nothing of the app's type parameters, so it fits any app. */
 export type Protector = ((request: RequestView, reply: Reply, done: (error?: Error) => void) => void) & CarriesPolicy
 
 /** An `onRequest` hook that lets a request pass only as the policy says, before its body is read. */
-export function protect(policy: AnyPolicy, { refusals = 'send' }: ProtectOptions = {}): Protector {
+export function protect(policy: AnyPolicy, options?: ProtectOptions): Protector {
+  const throws = checkProtect(policy, options)
   const hook = (request: RequestView, reply: Reply, done: (error?: Error) => void): void => {
     const act = (verdict: Verdict) => {
       if (verdict?.status === undefined) {
         if (verdict) reply.headers(verdict.headers)
         return done()
       }
-      return refusals === 'throw' ? done(new Refused(verdict)) : send(reply, verdict)
+      return throws ? done(new Refused(verdict)) : send(reply, verdict)
     }
     const verdict = policy.check(request)
     if (verdict instanceof Promise) verdict.then(act).catch(done)

@@ -1,4 +1,4 @@
-import { checkInput, type Input, type TypeOf } from '@countersign/http'
+import { checkInput, checkParts, type Input, type TypeOf } from '@countersign/http'
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { send } from './send.ts'
 
@@ -20,6 +20,7 @@ export type Validator<I extends Input> = (
  * itself where no content type parser has. What does not fit is 400 with `errors`, each a JSON pointer.
  */
 export function validate<const I extends Input>(input: I): Validator<I> {
+  checkParts('validate()', input)
   return (request, reply, done) => {
     checkInput(input, request, request)
       .then((checked) => {

@@ -124,10 +124,18 @@ test.each([
   [{ '~refused': true, error: conflict }, 'conflict', 'mine'], // another copy of this package
   [new Unavailable('x'), 'temporarily_unavailable', 'unavailable'],
   [{ '~unavailable': true, retryAfter: 1, message: 'x' }, 'temporarily_unavailable', 'unavailable'],
-  [Object.assign(new Error('x'), { status: 404 }), 'not_found', 'framework.404'],
-  [Object.assign(new Error('x'), { statusCode: 413 }), 'content_too_large', 'framework.413'],
-  [{ status: 'no number', statusCode: 415 }, 'unsupported_media_type', 'framework.415'],
-  [{ status: 418 }, 'invalid_request', 'framework.400'],
+  [Object.assign(new Error('x'), { status: 404, expose: true }), 'not_found', 'framework.404'],
+  [
+    Object.assign(new Error('x'), { statusCode: 413, code: 'FST_ERR_CTP_BODY_TOO_LARGE' }),
+    'content_too_large',
+    'framework.413',
+  ],
+  [Object.assign(new URIError('x'), { status: 400 }), 'invalid_request', 'framework.400'],
+  [{ status: 'no number', statusCode: 415, expose: true }, 'unsupported_media_type', 'framework.415'],
+  [{ status: 418, expose: true }, 'invalid_request', 'framework.400'],
+  // an answer of an upstream, thrown by a client of it: not the fault of whoever called us
+  [Object.assign(new Error('SECRET'), { status: 401 }), 'server_error', 'bug'],
+  [Object.assign(new Error('SECRET'), { statusCode: 403, code: 'ERR_BAD_REQUEST' }), 'server_error', 'bug'],
   [{ status: 200 }, 'server_error', 'bug'],
   [{ status: 500 }, 'server_error', 'bug'],
   [{ status: 503 }, 'server_error', 'bug'],

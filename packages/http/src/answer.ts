@@ -106,8 +106,15 @@ export function isRefused(error: unknown): error is Refused {
 export function unavailableError(error: Unavailable): AuthError {
   return authError('temporarily_unavailable', 'unavailable', {
     headers: { 'retry-after': `${error.retryAfter}` },
-    got: error.message,
+    got: causeOf(error),
   })
+}
+
+/** What is down, and why, for the developer: "the key source of X does not answer: ECONNREFUSED". */
+function causeOf({ message, cause }: Unavailable): string {
+  const { code, message: why } = (cause ?? {}) as { code?: unknown; message?: unknown }
+  const known = typeof code === 'string' ? code : why
+  return typeof known === 'string' ? `${message}: ${known.slice(0, 100)}` : message
 }
 
 const BY_STATUS: Readonly<Record<number, AuthError>> = Object.freeze({
@@ -126,14 +133,20 @@ const BY_STATUS: Readonly<Record<number, AuthError>> = Object.freeze({
 const BUG = authError('server_error', 'bug')
 
 /**
- * The error value behind anything thrown: a `Refused`, an `Unavailable`, a framework's own 4xx (by `status` or
- * `statusCode`); whatever else is a bug, and says nothing of itself.
+ * The error value behind anything thrown: a `Refused`, an `Unavailable`, or a 4xx that a framework or its body parser
+ * means for the client (`expose`, a code `FST_…`, a URIError); of those, what is not in the table of codes is
+ * `invalid_request`. Whatever else is a bug and says nothing of itself, the status of an upstream's answer included.
  */
 export function errorOf(thrown: unknown): AuthError {
   if (isRefused(thrown)) return thrown.error
   if (isUnavailable(thrown)) return unavailableError(thrown)
-  if (typeof thrown !== 'object' || thrown === null) return BUG
+  if (typeof thrown !== 'object' || thrown === null || !isForClient(thrown)) return BUG
   const { status, statusCode } = thrown as { status?: unknown; statusCode?: unknown }
   const number = typeof status === 'number' ? status : typeof statusCode === 'number' ? statusCode : 500
   return BY_STATUS[number] ?? (number >= 400 && number < 500 ? (BY_STATUS[400] as AuthError) : BUG)
+}
+
+function isForClient(thrown: object): boolean {
+  const { expose, code } = thrown as { expose?: unknown; code?: unknown }
+  return expose === true || (typeof code === 'string' && code.startsWith('FST_')) || thrown instanceof URIError
 }

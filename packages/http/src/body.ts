@@ -5,7 +5,7 @@ import { headerLines, messageOf, type RequestView } from './request.ts'
 const MEDIA_TYPE = authError('unsupported_media_type', 'body.media-type')
 const CODING = authError('unsupported_media_type', 'body.content-encoding')
 const TOO_LARGE = authError('content_too_large', 'body.length')
-const MISSING = authError('invalid_request', 'body.missing', { detail: 'This needs a body.' })
+export const MISSING: AuthError = authError('invalid_request', 'body.missing', { detail: 'This needs a body.' })
 const BROKEN = authError('invalid_request', 'body.broken', { detail: 'The body broke off.' })
 const TAKEN = authError('server_error', 'body.taken')
 

@@ -15,7 +15,9 @@ const BY_CODE: Readonly<Record<string, AuthError>> = {
  * Use it as `server.on('clientError', answerClientError)`; Fastify takes it as its `clientErrorHandler`.
  */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  // Once an answer has begun, more bytes would be read as a part of it.
+  const { _httpMessage: begun } = socket as { _httpMessage?: { headersSent?: boolean } }
+  if (error.code === 'ECONNRESET' || !socket.writable || begun?.headersSent) return void socket.destroy()
   const answer = problem(BY_CODE[error.code ?? ''] ?? MALFORMED)
   socket.end(wire(answer))
   // Whoever does not hang up now is hung up on; at once, and the answer could be lost in the reset.

@@ -71,11 +71,13 @@ export interface AuthError {
   /** Headers the answer must carry: `Retry-After`, `Allow`, `DPoP-Nonce`. */
   readonly headers?: Headers
   readonly issues?: readonly Issue[]
+  /** Seconds: for `insufficient_user_authentication` (RFC 9470). */
+  readonly maxAge?: number
   readonly expected?: string
   readonly got?: string
 }
 
-type More = Partial<Pick<AuthError, 'detail' | 'scopes' | 'headers' | 'issues' | 'expected' | 'got'>>
+type More = Partial<Pick<AuthError, 'detail' | 'scopes' | 'headers' | 'issues' | 'maxAge' | 'expected' | 'got'>>
 
 /** Makes an error value. `detail` defaults to the code's own sentence. Costs no stack: make one per (code, reason). */
 export function authError(code: Code, reason: string, more?: More): AuthError {

@@ -22,7 +22,17 @@ export {
   STATUS,
   Unavailable,
 } from './error.ts'
-export { type Checked, checkInput, type Input, inputError, type Parts, type Schema, type TypeOf } from './input.ts'
+export {
+  type Checked,
+  checkInput,
+  checkParts,
+  type Input,
+  inputError,
+  type Parts,
+  type Schema,
+  type TypeOf,
+} from './input.ts'
 export { parseJson } from './json.ts'
+export { checkOptions } from './options.ts'
 export type { Principal } from './principal.ts'
 export { headerLines, type Maybe, type Message, messageOf, pathOf, type RequestView, targetOf } from './request.ts'

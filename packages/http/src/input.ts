@@ -1,7 +1,8 @@
 import { problem, type Refusal } from './answer.ts'
-import { BODY_LIMIT, readBody } from './body.ts'
+import { BODY_LIMIT, MISSING, readBody } from './body.ts'
 import { type AuthError, authError, type Issue, isAuthError } from './error.ts'
 import { parseJson } from './json.ts'
+import { checkOptions } from './options.ts'
 import { messageOf, type RequestView } from './request.ts'
 
 /** What a check of a value yields: the value, typed, or what is wrong with it. */
@@ -27,6 +28,21 @@ export interface Input {
   readonly bodyLimit?: number
 }
 
+/** Checks an input when a validator is made of it. Throws a TypeError for a part that is none or has no schema. */
+export function checkParts(maker: string, input: Input): void {
+  checkOptions(maker, input, ['body', 'query', 'params', 'bodyLimit'])
+  const { body, query, params, bodyLimit } = input ?? {}
+  const given = Object.entries({ body, query, params }).filter(([, schema]) => schema !== undefined)
+  for (const [part, schema] of given) {
+    if (typeof schema?.validate !== 'function' || typeof schema.validateText !== 'function') {
+      throw new TypeError(`${maker}: "${part}" must be a schema that defineSchema() of @countersign/schema made`)
+    }
+  }
+  if (bodyLimit !== undefined && !(Number.isSafeInteger(bodyLimit) && bodyLimit > 0)) {
+    throw new TypeError(`${maker}: "bodyLimit" must be a whole number of bytes`)
+  }
+}
+
 /** The parts as a framework has them. `body` is `undefined` when nothing has parsed it yet. */
 export interface Parts {
   readonly body?: unknown
@@ -35,10 +51,9 @@ export interface Parts {
 }
 
 const JSON_ONLY: readonly string[] = ['application/json']
-const TAKEN = authError('invalid_request', 'body.missing', { detail: 'This needs a body.' })
 
 /**
- * Checks a request against its input: the parts, converted and safe to use, or the refusal. Reads and parses the body
+ * Checks a request against its input: the parts that were checked, converted and safe to use, or the refusal. Reads and parses the body
  * as strict JSON where nothing has yet (415, 413, 400 in that order); where a parser already took it, checks what that made.
  */
 export async function checkInput(
@@ -46,7 +61,7 @@ export async function checkInput(
   request: RequestView,
   parts: Parts,
 ): Promise<{ readonly parts: Parts } | Refusal> {
-  const checked: { body?: unknown; query?: unknown; params?: unknown } = { ...parts }
+  const checked: { body?: unknown; query?: unknown; params?: unknown } = {}
   const issues: Issue[] = []
   if (input.params) collect(input.params.validateText(parts.params), 'params')
   if (input.query) collect(input.query.validateText(parts.query), 'query')
@@ -80,7 +95,7 @@ async function bodyOf(
   // body-parser 1 (Express 4) leaves `{}` for a body that it did not take: that is nobody's word on what was sent.
   const placeholder = read === false && isEmpty(parsed)
   if (parsed !== undefined && parsed !== null && !placeholder) return { value: parsed }
-  if (read) return TAKEN
+  if (read) return MISSING // a parser read it, and found nothing
   const bytes = await readBody(request, { types: JSON_ONLY, limit })
   return isAuthError(bytes) ? bytes : parseJson(bytes)
 }

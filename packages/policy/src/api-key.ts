@@ -1,5 +1,5 @@
 import { API_KEY_HEADERS, type ApiKeyCredential, readApiKey } from '@countersign/credentials'
-import type { AuthError, Maybe, Principal, RequestView } from '@countersign/http'
+import { type AuthError, checkOptions, type Maybe, type Principal, type RequestView } from '@countersign/http'
 import { errorParams } from './bearer.ts'
 import type { Presented, Scheme } from './requirement.ts'
 import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
@@ -33,8 +33,11 @@ export function apiKey<V extends KeyVerifier | VerifyApiKey, U = PrincipalOf<V>>
   options: ApiKeyOptions<PrincipalOf<V>, U> = {},
 ): Scheme<'apiKey', U> {
   const judge = verifierOf<ApiKeyCredential>(verifier, 'apiKeys()', 'apiKey', ({ key }) => key)
+  checkOptions('apiKey()', options, ['realm', 'name', 'principal', 'header', 'query'])
   const realm = checkRealm(options.realm)
   const headers: readonly string[] = options.header ?? API_KEY_HEADERS
+  if (!Array.isArray(headers) || headers.length === 0)
+    throw new TypeError('option "header" must list at least one header name')
   for (const name of headers) {
     if (!/^[A-Za-z0-9-]+$/.test(name))
       throw new TypeError(`option "header" must list header names such as "X-API-Key", got ${JSON.stringify(name)}`)

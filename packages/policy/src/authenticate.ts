@@ -32,8 +32,8 @@ const TWO = authError('invalid_request', 'credential.repeated', {
 /** What was read off a request for a requirement, nothing verified yet. */
 type Reading =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'partial'; readonly scheme: Scheme } // of an allOf, some came and some did not
-  | { readonly kind: 'malformed'; readonly scheme: Scheme; readonly error: AuthError }
+  | { readonly kind: 'partial'; readonly scheme: Scheme; readonly ambient: boolean } // of an allOf, some came and some did not
+  | { readonly kind: 'malformed'; readonly scheme: Scheme; readonly error: AuthError; readonly ambient: boolean }
   | { readonly kind: 'present'; readonly scheme: Scheme; readonly ambient: boolean; readonly parts: readonly Part[] }
 interface Part {
   readonly scheme: Scheme
@@ -48,6 +48,7 @@ export function authenticate(accept: Requirement, request: RequestView, trace: T
     case 'absent':
       return ABSENT
     case 'partial':
+      traceError(trace, 'all of the credentials', INCOMPLETE)
       return { kind: 'invalid', error: INCOMPLETE, scheme: reading.scheme }
     case 'malformed':
       traceError(trace, `${reading.scheme.name}: well formed`, reading.error)
@@ -63,7 +64,8 @@ function read(requirement: Requirement, request: RequestView, trace: Trace | und
     const found = scheme.read(request)
     trace?.push({ what: `${scheme.name}: present`, held: found !== undefined })
     if (found === undefined) return NOTHING
-    if (isAuthError(found)) return { kind: 'malformed', scheme, error: found }
+    if (isAuthError(found))
+      return { kind: 'malformed', scheme, error: found, ambient: found.reason.startsWith('cookie.') }
     return { kind: 'present', scheme, ambient: found.from === 'cookie', parts: [{ scheme, credential: found }] }
   }
   const readings = requirement.of.map((part) => read(part, request, trace))
@@ -76,7 +78,7 @@ function readAny(readings: readonly Reading[]): Reading {
     if (reading.kind === 'absent') continue
     if (chosen.kind === 'absent' || (isAmbient(chosen) && !isAmbient(reading))) chosen = reading
     else if (!isAmbient(reading))
-      return { kind: 'malformed', scheme: chosen.scheme, error: malformedFirst(chosen) ?? TWO }
+      return { kind: 'malformed', scheme: chosen.scheme, error: malformedFirst(chosen) ?? TWO, ambient: false }
   }
   return chosen
 }
@@ -87,7 +89,7 @@ function malformedFirst(reading: Reading): AuthError | undefined {
 }
 
 function isAmbient(reading: Reading): boolean {
-  return reading.kind === 'present' && reading.ambient
+  return reading.kind !== 'absent' && reading.ambient
 }
 
 function readAll(readings: readonly Reading[]): Reading {
@@ -103,8 +105,8 @@ function readAll(readings: readonly Reading[]): Reading {
       parts: present.flatMap(({ parts }) => parts),
     }
   }
-  const begun = readings.find((reading) => reading.kind !== 'absent')
-  return begun ? { kind: 'partial', scheme: begun.scheme } : NOTHING
+  const begun = readings.filter((reading) => reading.kind !== 'absent')
+  return begun[0] ? { kind: 'partial', scheme: begun[0].scheme, ambient: begun.every(isAmbient) } : NOTHING
 }
 
 type Proven = Proof & { kind: 'authenticated' }
@@ -160,10 +162,20 @@ function authenticated(scheme: Scheme, verified: Principal, principal: object): 
     verified,
     principal,
     decision: Object.freeze({ scheme: scheme.name, principal: principal as Principal }),
-    // The application's own word on scopes and roles stands above the credential's, where it says any.
-    scopes: Array.isArray(own.scopes) ? own.scopes : verified.scopes,
-    roles: Array.isArray(own.roles) ? own.roles : verified.roles,
+    // The application may narrow what the credential allows, never widen it; roles are its own to give.
+    scopes: narrowed(verified.scopes, listOf(own.scopes, 'scopes')),
+    roles: listOf(own.roles, 'roles') ?? verified.roles,
   }
+}
+
+function listOf(value: unknown, name: string): readonly string[] | undefined {
+  if (value === undefined || Array.isArray(value)) return value
+  throw new TypeError(`a principal's "${name}" must be a list of strings`)
+}
+
+/** Both must hold a scope where both speak of scopes. */
+function narrowed(one: readonly string[] | undefined, other: readonly string[] | undefined) {
+  return one && other && one !== other ? one.filter((scope) => other.includes(scope)) : (one ?? other)
 }
 
 function join(caller: Proven, other: Proven): Proven {
@@ -171,9 +183,6 @@ function join(caller: Proven, other: Proven): Proven {
   return {
     ...caller,
     decision: Object.freeze({ ...caller.decision, also: Object.freeze([...also, other.decision]) }) as Decision,
-    scopes:
-      caller.scopes && other.scopes
-        ? caller.scopes.filter((scope) => other.scopes?.includes(scope))
-        : (caller.scopes ?? other.scopes),
+    scopes: narrowed(caller.scopes, other.scopes),
   }
 }

@@ -1,5 +1,12 @@
 import { type BasicCredential, readBasic } from '@countersign/credentials'
-import { type AuthError, authError, type Maybe, type Principal, type RequestView } from '@countersign/http'
+import {
+  type AuthError,
+  authError,
+  checkOptions,
+  type Maybe,
+  type Principal,
+  type RequestView,
+} from '@countersign/http'
 import { andThen } from './maybe.ts'
 import type { Presented, Scheme } from './requirement.ts'
 import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
@@ -31,6 +38,7 @@ export function basic<V extends PasswordVerifier | VerifyBasic, U = PrincipalOf<
     username,
     password,
   }))
+  checkOptions('basic()', options, ['realm', 'name', 'principal'])
   const realm = checkRealm(options.realm)
   const scheme: Scheme = {
     kind: 'scheme',

@@ -1,5 +1,13 @@
 import { type BearerCredential, readBearer } from '@countersign/credentials'
-import { type AuthError, authError, type Maybe, messageOf, type Principal, type RequestView } from '@countersign/http'
+import {
+  type AuthError,
+  authError,
+  checkOptions,
+  type Maybe,
+  messageOf,
+  type Principal,
+  type RequestView,
+} from '@countersign/http'
 import { andThen } from './maybe.ts'
 import type { Presented, Scheme } from './requirement.ts'
 import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
@@ -7,6 +15,8 @@ import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } fro
 /** Judges a token. `undefined` means "not one of mine": the next of a list is asked; an error is final. */
 export interface TokenVerifier<P extends Principal = Principal> {
   verify(token: string): Maybe<P | AuthError | undefined>
+  /** Whose tokens it judges, where that is one: for `explain` and NODE_DEBUG. */
+  readonly issuer?: string
 }
 export type VerifyBearer = (
   credential: BearerCredential,
@@ -46,6 +56,10 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
   const judges = list.map((one) =>
     verifierOf<BearerCredential>(one, 'a token verifier such as localIssuer()', 'bearer', ({ token }) => token),
   )
+  checkOptions('bearer()', options, ['realm', 'name', 'principal', 'cookie', 'query'])
+  const issuers = list.flatMap((one) =>
+    typeof one !== 'function' && typeof one.issuer === 'string' ? [one.issuer] : [],
+  )
   const realm = checkRealm(options.realm)
   const where = { ...(options.cookie && { cookie: options.cookie }), ...(options.query && { query: options.query }) }
 
@@ -55,7 +69,7 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
     request: RequestView,
   ): Maybe<Principal | AuthError | undefined> => {
     const judge = judges[at]
-    if (!judge) return undefined
+    if (!judge) return foreign(credential.token, issuers)
     return andThen(judge(credential, request), (result) => result ?? ask(at + 1, credential, request))
   }
   const scheme: Scheme = {
@@ -79,6 +93,17 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
   return Object.freeze(scheme) as Scheme<'bearer', U>
 }
 
+/** Why nobody in the list judges a token, for the developer: whose tokens are judged, and whose it says to be. Unverified. */
+function foreign(token: string, issuers: readonly string[]): AuthError | undefined {
+  if (issuers.length === 0) return undefined
+  let iss: unknown
+  try {
+    iss = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).iss
+  } catch {}
+  const got = typeof iss === 'string' ? JSON.stringify(iss.slice(0, 100)) : 'no issuer'
+  return authError('invalid_token', 'token.issuer', { expected: issuers.join(' or '), got })
+}
+
 /** RFC 6750 section 3: `error` for what the RFC names, `scope` with `insufficient_scope`, `max_age` by RFC 9470. */
 export function errorParams(error: AuthError | undefined): Record<string, string> {
   switch (error?.code) {
@@ -88,7 +113,7 @@ export function errorParams(error: AuthError | undefined): Record<string, string
     case 'insufficient_scope':
       return { error: error.code, scope: (error.scopes ?? []).join(' ') }
     case 'insufficient_user_authentication':
-      return { error: error.code, ...(error.expected !== undefined && { max_age: error.expected }) }
+      return { error: error.code, ...(error.maxAge !== undefined && { max_age: `${error.maxAge}` }) }
     default:
       return {}
   }

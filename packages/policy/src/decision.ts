@@ -1,6 +1,6 @@
 import { type AuthError, messageOf, type RequestView } from '@countersign/http'
 import type { Proof } from './authenticate.ts'
-import type { Decision, Scheme } from './requirement.ts'
+import type { Decision, Requirement, Scheme } from './requirement.ts'
 
 /** What came of reading a request's credentials. */
 export type Outcome<D = Decision> =
@@ -10,7 +10,7 @@ export type Outcome<D = Decision> =
 
 /** That a policy let a message pass, and what it knew. Hangs on the message: any wrapper around it finds it. */
 export interface Pass {
-  readonly policy: object
+  readonly policy: { readonly name: string; readonly accept: Requirement }
   readonly outcome: Outcome
   readonly scheme: Scheme | undefined
   /** The verified principal, the scopes and the roles in force: what `authorize` judges by. */

@@ -27,3 +27,11 @@ export function findEndpoint(
   const wanted = method === 'HEAD' ? 'GET' : method
   return endpoints.find((endpoint) => endpoint.path === path && endpoint.method === wanted)
 }
+
+/** Throws a TypeError for what are no endpoints, where they are mounted. */
+export function checkEndpoints(maker: string, value: unknown): void {
+  const isOne = ({ method, path, handle }: Partial<Endpoint>) =>
+    typeof method === 'string' && typeof path === 'string' && typeof handle === 'function'
+  if (Array.isArray(value) && value.every(isOne)) return
+  throw new TypeError(`${maker} takes a list of endpoints, such as the \`endpoints\` of localIssuer()`)
+}

@@ -15,7 +15,8 @@ export interface SecurityEvent {
   readonly type: EventType
   /** Epoch milliseconds. */
   readonly at: number
-  readonly policy: string
+  /** Left out where no policy was asked: a login, a refresh. */
+  readonly policy?: string
   readonly scheme?: string
   readonly code?: Code
   /** Private and stable: `token.expired`. */
@@ -39,7 +40,7 @@ const CHANNELS = {
 const debug = debuglog('countersign')
 
 interface What {
-  readonly policy: string
+  readonly policy: string | undefined
   readonly scheme: string | undefined
   readonly principal?: Principal | undefined
   readonly error?: AuthError
@@ -54,7 +55,7 @@ export function publish(type: EventType, request: RequestView, what: What): void
   const event: SecurityEvent = {
     type,
     at: Date.now(),
-    policy: what.policy,
+    ...(what.policy !== undefined && { policy: what.policy }),
     ...(scheme !== undefined && { scheme }),
     ...(error && { code: error.code, reason: error.reason }),
     ...(principal && { subject: principal.subject, ...(principal.credential && { credential: principal.credential }) }),
@@ -65,10 +66,16 @@ export function publish(type: EventType, request: RequestView, what: What): void
   CHANNELS[type].publish(Object.freeze(event))
 }
 
+/** The channel that an error is told on. */
+export function typeOf(error: AuthError): EventType {
+  const status = STATUS[error.code]
+  return status === 503 ? 'unavailable' : status === 403 ? 'forbidden' : 'unauthenticated'
+}
+
 function line(request: RequestView, { policy, scheme }: What, error: AuthError): string {
   const shown = [
     `${messageOf(request).method} ${printable(pathOf(request))}`,
-    `policy "${policy}"`,
+    ...(policy === undefined ? [] : [`policy "${policy}"`]),
     ...(scheme ? [`scheme ${scheme}`] : error.code === 'unauthenticated' ? ['no credential'] : []),
     error.reason,
     ...(error.expected !== undefined ? [`expected ${error.expected}`] : []),

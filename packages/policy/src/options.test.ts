@@ -122,11 +122,19 @@ test('describe is plain JSON', () => {
       anyOf: [
         {
           allOf: [
-            { scheme: 'apiKey', openapi: { type: 'apiKey', in: 'header', name: 'X-API-Key' } },
-            { scheme: 'bearer', openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+            {
+              scheme: 'apiKey',
+              sources: ['header:x-api-key'],
+              openapi: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+            },
+            {
+              scheme: 'bearer',
+              sources: ['authorization:bearer'],
+              openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+            },
           ],
         },
-        { scheme: 'basic', openapi: { type: 'http', scheme: 'basic' } },
+        { scheme: 'basic', sources: ['authorization:basic'], openapi: { type: 'http', scheme: 'basic' } },
       ],
     },
     allow: { allOf: [{ scope: 'posts:write' }, { anyOf: [{ role: 'author' }, { test: 'is ours' }] }] },

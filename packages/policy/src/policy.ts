@@ -11,11 +11,12 @@ import {
 } from '@countersign/http'
 import { authenticate, type Proof } from './authenticate.ts'
 import { type Outcome, passOf, recordPass } from './decision.ts'
-import { type EventType, publish } from './event.ts'
+import { type Description, describeRequirement, describeRule } from './describe.ts'
+import { publish, typeOf } from './event.ts'
 import { type Explanation, type Trace, traceError } from './explain.ts'
 import { andThen } from './maybe.ts'
 import { refuser } from './refusal.ts'
-import { checkRequirement, type Decision, type Requirement, type Scheme, schemesOf } from './requirement.ts'
+import { checkRequirement, type Decision, type Requirement, schemesOf } from './requirement.ts'
 import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
 
 /**
@@ -29,25 +30,6 @@ export type Verdict = Refusal | { readonly status?: undefined; readonly headers:
 
 type PrincipalOf<D> = D extends { readonly principal: infer P } ? P : never
 type Seen<D, M extends Mode> = M extends 'required' ? D : M extends 'optional' ? D | undefined : Outcome<D>
-
-/** A policy as plain data: what documents, inventories, attack kits and pages read. */
-export interface Description {
-  readonly name: string
-  readonly mode: Mode | 'anyone'
-  readonly accept: RequirementDescription | undefined
-  readonly allow: RuleDescription | undefined
-  readonly maxAge: number | undefined
-}
-export type RequirementDescription =
-  | { readonly scheme: string; readonly openapi: Readonly<Record<string, unknown>> }
-  | { readonly anyOf: readonly RequirementDescription[] }
-  | { readonly allOf: readonly RequirementDescription[] }
-export type RuleDescription =
-  | { readonly scope: string }
-  | { readonly role: string }
-  | { readonly test: string }
-  | { readonly anyOf: readonly RuleDescription[] }
-  | { readonly allOf: readonly RuleDescription[] }
 
 /** The half of a policy that any framework, inventory or document can hold: no type parameter. */
 export interface AnyPolicy {
@@ -122,7 +104,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
   if (options.allow) rules.push(options.allow)
   for (const rule of rules) checkRule(rule)
   const allow = (rules.length > 1 ? { allOf: rules } : rules[0]) as Rule<never, never> | undefined
-  const name = options.name ?? (options.scopes?.join(' ') || 'signed in')
+  const name = options.name ?? `${options.scopes?.join(' ') || 'signed in'}${mode === 'required' ? '' : ` (${mode})`}`
   const schemes = schemesOf(accept)
   const refuse = refuser(schemes)
 
@@ -149,8 +131,10 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     )
   }
 
-  const shown = (proof: Proof): Outcome =>
-    proof.kind === 'authenticated' ? { kind: 'authenticated', decision: proof.decision } : proof
+  function shown(proof: Proof): Outcome {
+    if (proof.kind === 'authenticated') return { kind: 'authenticated', decision: proof.decision }
+    return proof.kind === 'invalid' ? { kind: 'invalid', error: proof.error } : proof
+  }
 
   function conclude(request: RequestView, { proof, error }: Ran): Verdict {
     const scheme = proof.kind === 'absent' ? undefined : proof.scheme
@@ -173,6 +157,13 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     return headers && { headers }
   }
 
+  const describe = (): Description => ({
+    name,
+    mode,
+    accept: describeRequirement(accept),
+    allow: allow && describeRule(allow),
+    maxAge,
+  })
   const self: Policy<D, M> = Object.freeze({
     name,
     mode,
@@ -188,9 +179,11 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     async explain(request: RequestView): Promise<Explanation> {
       const reasons: Trace = []
       const { error } = await run(request, reasons)
+      if (error?.code === 'temporarily_unavailable') traceError(reasons, 'every part answers', error)
       return { policy: name, passed: !error, status: error && STATUS[error.code], code: error?.code, reasons }
     },
-    describe: () => ({ name, mode, accept: describeRequirement(accept), allow: allow && describeRule(allow), maxAge }),
+    describe,
+    [Symbol.for('nodejs.util.inspect.custom')]: describe,
     decision(request: RequestView): Seen<D, M> {
       const { outcome } = seen(request)
       if (mode === 'attempt') return outcome as Seen<D, M>
@@ -233,11 +226,6 @@ function unavailable(thrown: unknown): Ran {
   throw thrown
 }
 
-function typeOf(error: AuthError): EventType {
-  const status = STATUS[error.code]
-  return status === 503 ? 'unavailable' : status === 403 ? 'forbidden' : 'unauthenticated'
-}
-
 function shortfall(ruling: 'scope' | 'no', rule: Rule<never, never>): AuthError {
   if (ruling === 'no') return authError('access_denied', 'rule.refused')
   const scopes = scopesOf(rule)
@@ -250,23 +238,11 @@ function shortfall(ruling: 'scope' | 'no', rule: Rule<never, never>): AuthError 
 function tooOld(proof: Proof & { kind: 'authenticated' }, maxAge: number, now: number): AuthError | undefined {
   const { authTime } = proof.verified
   if (authTime !== undefined && now / 1000 - authTime <= maxAge) return undefined
-  return authError('insufficient_user_authentication', 'authentication.age', { expected: `${maxAge}` })
-}
-
-function describeRequirement(requirement: Requirement): RequirementDescription {
-  if (requirement.kind === 'scheme') {
-    const { name, openapi } = requirement as Scheme
-    return { scheme: name, openapi }
-  }
-  const parts = requirement.of.map(describeRequirement)
-  return requirement.kind === 'anyOf' ? { anyOf: parts } : { allOf: parts }
-}
-
-function describeRule(rule: Rule<never, never>): RuleDescription {
-  if ('test' in rule) return { test: rule.name }
-  if ('anyOf' in rule) return { anyOf: rule.anyOf.map(describeRule) }
-  if ('allOf' in rule) return { allOf: rule.allOf.map(describeRule) }
-  return rule
+  return authError('insufficient_user_authentication', 'authentication.age', {
+    maxAge,
+    expected: `at most ${maxAge} s ago`,
+    got: authTime === undefined ? 'no time' : `${Math.floor(now / 1000 - authTime)} s ago`,
+  })
 }
 
 /** A public route says so: an inventory needs a value, not an absence. */

@@ -85,12 +85,14 @@ describe('the principal option', () => {
     expect(decisionOf(good())).toBeUndefined()
   })
 
-  test("the application's word on scopes and roles stands above the credential's, where it says any", async () => {
+  test('the application may narrow the scopes of the credential and never widen them; roles are its own to give', async () => {
     const with_ = (user: object, allow: { scope: string } | { role: string }) =>
       verdictOf(policy({ accept: bearer(verifier, { principal: () => user }), allow }), good())
     expect(await with_({ id: 1 }, { scope: 'a' })).toBe('pass')
     expect(await with_({ id: 1, scopes: [] }, { scope: 'a' })).toMatch(/^403/)
-    expect(await with_({ id: 1, scopes: 'a' }, { scope: 'a' })).toBe('pass') // no list: says nothing
+    expect(await with_({ id: 1, scopes: ['a', 'admin'] }, { scope: 'a' })).toBe('pass')
+    expect(await with_({ id: 1, scopes: ['a', 'admin'] }, { scope: 'admin' })).toMatch(/^403/)
+    await expect(with_({ id: 1, scopes: 'a' }, { scope: 'a' })).rejects.toThrow('"scopes" must be a list')
     expect(await with_({ id: 1, roles: ['admin'] }, { role: 'admin' })).toBe('pass')
     expect(await with_({ id: 1, roles: ['admin'] }, { role: 'author' })).toMatch(/^403/)
   })

@@ -124,7 +124,11 @@ test('describe', () => {
   expect(policy({ accept: bearer(tokens), scopes: ['posts:read'], maxAge: 300 }).describe()).toEqual({
     name: 'posts:read',
     mode: 'required',
-    accept: { scheme: 'bearer', openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    accept: {
+      scheme: 'bearer',
+      sources: ['authorization:bearer'],
+      openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    },
     allow: { scope: 'posts:read' },
     maxAge: 300,
   })

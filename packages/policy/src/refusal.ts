@@ -1,7 +1,8 @@
 import { formatChallenge } from '@countersign/credentials'
 import { type AuthError, errorOf, isRefused, problem, type Refusal, type RequestView, STATUS } from '@countersign/http'
-import { passOf } from './decision.ts'
-import type { Scheme } from './requirement.ts'
+import { type Pass, passOf } from './decision.ts'
+import { publish, typeOf } from './event.ts'
+import { type Scheme, schemesOf } from './requirement.ts'
 
 const CACHED = 64
 
@@ -10,21 +11,24 @@ const CACHED = 64
  * `error`; 400 and 403: the challenge of the scheme that was tried; 503: none.
  */
 export function refuser(schemes: readonly Scheme[]): (error: AuthError, tried: Scheme | undefined) => Refusal {
-  // What a client sees depends on these few members alone: the bytes are made once for each. `expected` is sent as
-  // `max_age` only; elsewhere it may tell the time, and would fill this with answers that never come again.
+  // What a client sees depends on these few members alone: the bytes are made once for each.
   const made = new Map<string, Refusal>()
   return (error, tried) => {
-    const age = error.code === 'insufficient_user_authentication' ? error.expected : ''
     const key =
       error.issues || error.headers
         ? undefined
-        : `${tried?.name} ${error.code} ${error.detail} ${error.scopes?.join(' ')} ${age}`
+        : `${tried?.name} ${error.code} ${error.detail} ${error.scopes?.join(' ')} ${error.maxAge}`
     const known = key === undefined ? undefined : made.get(key)
-    if (known) return known.error === error ? known : Object.freeze({ ...known, error })
-    const refusal = problem(error, challengesFor(error, tried, schemes))
+    if (known) return tell(known.error === error ? known : Object.freeze({ ...known, error }))
+    const refusal = tell(problem(error, challengesFor(error, tried, schemes)))
     if (key !== undefined && made.size < CACHED) made.set(key, refusal)
     return refusal
   }
+}
+
+function tell(refusal: Refusal): Refusal {
+  told.add(refusal)
+  return refusal
 }
 
 function challengesFor(error: AuthError, tried: Scheme | undefined, schemes: readonly Scheme[]): readonly string[] {
@@ -33,15 +37,29 @@ function challengesFor(error: AuthError, tried: Scheme | undefined, schemes: rea
   return sent.map((scheme) => formatChallenge(scheme.challenge(scheme === tried ? error : undefined)))
 }
 
-const CALLER_FAULTS: ReadonlySet<number> = new Set([401, 403])
+/** Refusals that a policy made, which were published as it made them. */
+const told = new WeakSet<Refusal>()
 
 /**
- * The answer to anything thrown, a framework's own errors included. A 401 or 403 thrown behind a policy carries the
- * challenge that the policy itself would have sent. What is nobody's refusal is 500 and says nothing of itself.
+ * The answer to anything thrown, a framework's own errors included. A `Refused` goes out with its own bytes, but that a
+ * 401 or 403 without a challenge, thrown behind a policy, gets those that the policy would have sent. A refusal of a
+ * caller that no policy made (a login, a refresh) is published as the policies publish theirs. A bug is 500 and says nothing.
  */
 export function refusalOf(thrown: unknown, request?: RequestView): Refusal {
   const error = errorOf(thrown)
-  if (isRefused(thrown) && thrown.refusal.headers['www-authenticate']) return thrown.refusal
-  const pass = request && CALLER_FAULTS.has(STATUS[error.code]) ? passOf(request) : undefined
-  return pass?.scheme ? refuser([pass.scheme])(error, pass.scheme) : problem(error)
+  const own = isRefused(thrown) ? thrown.refusal : undefined
+  const pass = request && passOf(request)
+  if (request && !(own && told.has(own))) publishThrown(error, request, pass)
+  const status = STATUS[error.code]
+  const challenged = own?.headers['www-authenticate'] !== undefined
+  if (own && (challenged || (status !== 401 && status !== 403))) return own
+  if (pass && (status === 401 || status === 403)) return refuser(schemesOf(pass.policy.accept))(error, pass.scheme)
+  return own ?? problem(error)
+}
+
+function publishThrown(error: AuthError, request: RequestView, pass: Pass | undefined): void {
+  const status = STATUS[error.code]
+  const isCallers = status === 401 || status === 403 || status === 503 || error.code === 'invalid_grant'
+  if (!isCallers) return
+  publish(typeOf(error), request, { policy: pass?.policy.name, scheme: pass?.scheme?.name, error })
 }

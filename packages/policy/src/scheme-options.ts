@@ -52,7 +52,11 @@ export function principalOf(result: unknown, scheme: string): Principal | AuthEr
       `scheme "${scheme}" must verify to a principal with a non-empty string "subject", an AuthError or undefined`,
     )
   }
-  return Object.isFrozen(result) ? (result as Principal) : Object.freeze(result as Principal)
+  if (Object.isFrozen(result)) return result as Principal
+  // A frozen copy: what an application keeps stays its own, and a handler cannot grant itself a scope.
+  return Object.getPrototypeOf(result) === Object.prototype
+    ? Object.freeze({ ...(result as Principal) })
+    : (result as Principal)
 }
 
 /** Takes a verifier as a function of the credential, or as an object with `verify`. */

@@ -1,0 +1,24 @@
+import { checkOptions } from '@countersign/http'
+import type { AnyPolicy } from './policy.ts'
+
+/** What `protect` of every adapter takes. */
+export interface ProtectOptions {
+  /** `send` (default) answers a refusal at once; `throw` hands a `Refused` to your error handler, for a house format. */
+  readonly refusals?: 'send' | 'throw'
+}
+
+/**
+ * Checks what `protect` of an adapter is given, where it is given: later, each request would be a bug. Says whether
+ * refusals are thrown. Throws a TypeError for what is no policy and for an option that there is not.
+ */
+export function checkProtect(policy: unknown, options: ProtectOptions | undefined): boolean {
+  const { check, name } = (policy ?? {}) as Partial<AnyPolicy>
+  if (typeof check !== 'function' || typeof name !== 'string') {
+    throw new TypeError('protect() takes a policy: policy({ accept: bearer(…) }), or `anyone` for a public route')
+  }
+  checkOptions('protect()', options, ['refusals'])
+  const { refusals = 'send' } = options ?? {}
+  if (refusals !== 'send' && refusals !== 'throw')
+    throw new TypeError('option "refusals" of protect() must be "send" or "throw"')
+  return refusals === 'throw'
+}

@@ -7,7 +7,6 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/domain/**/*.test.ts'],
-          typecheck: { enabled: false },
           testTimeout: 20_000,
         },
       },

@@ -49,7 +49,8 @@ function install() {
   )
     return
   console.log('installing the workspace (the first time takes a little)')
-  execFileSync('npx', ['--yes', 'pnpm@12', 'install', '--frozen-lockfile', '--reporter=silent'], {
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  execFileSync('npx', ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=silent'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   })

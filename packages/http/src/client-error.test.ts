@@ -68,3 +68,22 @@ test('nobody is answered who is gone', () => {
     expect(written).toEqual([])
   }
 })
+
+test('once an answer has begun, nothing is written into it', async () => {
+  const got = await new Promise<string>((resolve) => {
+    server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': '20' }).write('0123456789')
+    })
+    server.on('clientError', answerClientError).listen(0, '127.0.0.1', () => {
+      let text = ''
+      client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+      client.on('data', (chunk) => {
+        text += chunk
+        if (text.endsWith('0123456789')) client.write('not a chunk size\r\n')
+      })
+      client.on('close', () => resolve(text)).on('error', () => {})
+      client.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
+    })
+  })
+  expect(got).toMatch(/0123456789$/)
+})

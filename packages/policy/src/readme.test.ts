@@ -3,7 +3,7 @@ import diagnostics from 'node:diagnostics_channel'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readAuthorization } from '@countersign/credentials'
-import { isAuthError, Refused, type RequestView } from '@countersign/http'
+import { authError, isAuthError, type Principal, Refused, type RequestView } from '@countersign/http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basicLine, bearerLine, keyLine, request as message, tokens as tokensOf } from '../test/request.ts'
 import { allOf, anyOf, apiKey, basic, bearer, type Presented, policy, refusalOf, type Scheme } from './index.ts'
@@ -62,14 +62,20 @@ test('rules are data', async () => {
   expect(await publish.check(message(bearerLine('eve-token')))).toMatchObject({ status: 403 })
 })
 
-const posts = new Map([[1, { author: 'ada', text: 'Hello' }]])
+interface Post {
+  readonly author: string
+  text: string
+}
+const posts = new Map<number, Post>([[1, { author: 'ada', text: 'Hello' }]])
+
+const ownsIt = { name: 'owns the post', test: ({ subject }: Principal, { author }: Post) => subject === author }
 
 async function editPost(request: RequestView, id: number, text: string): Promise<void> {
   const post = posts.get(id)
-  const owns = { name: 'owns the post', test: ({ subject }: { subject: string }) => subject === post?.author }
-  const refusal = await writePosts.authorize(request, owns)
+  if (!post) throw new Refused(authError('not_found', 'post.unknown'))
+  const refusal = await writePosts.authorize(request, ownsIt, post)
   if (refusal) throw new Refused(refusal)
-  if (post) post.text = text
+  post.text = text
 }
 
 test('the second phase', async () => {

@@ -1,5 +1,5 @@
 // Coming from passport-jwt, express-jwt or @fastify/jwt: tokens already issued stay good, handlers stay as they are.
-// npm i @countersign/express @countersign/policy @countersign/tokens @countersign/store
+// npm i express @countersign/express @countersign/policy @countersign/tokens @countersign/store
 import { problems, protect } from '@countersign/express'
 import { bearer, policy } from '@countersign/policy'
 import { sqliteStore } from '@countersign/store'

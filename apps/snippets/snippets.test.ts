@@ -57,9 +57,12 @@ test('(b) fastify-login: login, refresh, logout over a user table', async () => 
   try {
     const login = await post(`${app.url}/login`, { username: 'ada', password: 'correct horse' })
     const tokens = await tokensOf(login)
+    expect(login.headers.get('cache-control')).toBe('no-store') // RFC 6749 section 5.1
     expect(tokens).toMatchObject({ token_type: 'Bearer', scope: 'posts:read' })
     expect(await (await fetch(`${app.url}/me`, withToken(tokens.access_token))).json()).toEqual({ user: 'user-1' })
-    const next = await tokensOf(await post(`${app.url}/refresh`, { refresh_token: tokens.refresh_token }))
+    const refreshed = await post(`${app.url}/refresh`, { refresh_token: tokens.refresh_token })
+    expect(refreshed.headers.get('cache-control')).toBe('no-store')
+    const next = await tokensOf(refreshed)
     expect(next.refresh_token).not.toBe(tokens.refresh_token)
     expect((await fetch(`${app.url}/logout`, { method: 'POST', ...withToken(next.access_token) })).status).toBe(204)
     expect((await fetch(`${app.url}/me`, withToken(next.access_token))).status).toBe(401)
@@ -74,6 +77,15 @@ test('(b) fastify-login: login, refresh, logout over a user table', async () => 
       errors: [{ pointer: '/password' }],
     })
     expect((await fetch(`${app.url}/.well-known/jwks.json`)).status).toBe(200)
+    // An upgrade is written to the row it is of: both log in before and after, each as who they are.
+    for (const [username, password, user] of [
+      ['bob', 'battery staple', 'user-2'],
+      ['ada', 'correct horse', 'user-1'],
+      ['bob', 'battery staple', 'user-2'],
+    ]) {
+      const { access_token } = await tokensOf(await post(`${app.url}/login`, { username, password }))
+      expect(await (await fetch(`${app.url}/me`, withToken(access_token))).json()).toEqual({ user })
+    }
   } finally {
     app.stop()
   }
@@ -148,7 +160,9 @@ test('(e) existing-tokens: tokens already issued stay good, and load the user; a
 test('(g) flask-jwt-extended: a werkzeug hash, a login, a protected route', async () => {
   const app = await runSnippet('flask-jwt-extended.ts')
   try {
-    const { access_token } = await tokensOf(await post(`${app.url}/login`, { username: 'test', password: 'test' }))
+    const login = await post(`${app.url}/login`, { username: 'test', password: 'test' })
+    expect(login.headers.get('cache-control')).toBe('no-store') // RFC 6749 section 5.1
+    const { access_token } = await tokensOf(login)
     expect(await (await fetch(`${app.url}/protected`, withToken(access_token))).json()).toEqual({
       logged_in_as: 'test',
     })

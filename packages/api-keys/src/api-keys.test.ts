@@ -69,7 +69,9 @@ describe('create', () => {
     [{ subject: '', scopes: [] }, '`subject` must be'],
     [{ subject: '\ud800', scopes: [] }, '`subject` must be'],
     [{ subject: 'x'.repeat(1025), scopes: [] }, '`subject` must be'],
-    [{ subject: 's' }, '`scopes` must be'],
+    [{ subject: 's' }, '`scopes` is missing: give `scopes: []` for a key that allows nothing'],
+    [{ subject: 's', scopes: [], expiresin: 60 }, 'create has no option "expiresin"'],
+    [{ subject: 's', scopes: [], expires_in: 60 }, 'create has no option "expires_in"'],
     [{ subject: 's', scopes: 'a b' }, '`scopes` must be'],
     [{ subject: 's', scopes: ['a b'] }, '`scopes` must be'],
     [{ subject: 's', scopes: Array(101).fill('a') }, '`scopes` must be'],
@@ -239,5 +241,30 @@ describe('options', () => {
   ])('are checked at creation', (options, message) => {
     expect(() => apiKeys(options as never)).toThrow(TypeError)
     expect(() => apiKeys(options as never)).toThrow(message)
+  })
+})
+
+describe('an owner or an option that cannot be right', () => {
+  const owners = [{ subject: undefined }, { subject: null }, { subject: 7 }, { subject: ['ada'] }]
+
+  it.each(owners)('%j is a TypeError: it would have dropped the check of the owner', async (owner) => {
+    const { id } = await keys.create({ subject: 'ada', scopes: [] })
+    for (const verb of ['get', 'rotate', 'revoke'] as const) {
+      const error = await keys[verb](id, owner as never).catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(TypeError)
+      expect((error as Error).message).toContain(`${verb}: \`subject\` is given, so it must be a string`)
+    }
+    expect((await keys.get(id))?.revokedAt).toBeUndefined()
+  })
+
+  it('is named: misspelled, or no object', async () => {
+    const { id } = await keys.create({ subject: 'ada', scopes: [] })
+    for (const verb of ['get', 'rotate', 'revoke'] as const) {
+      await expect(keys[verb](id, { subjekt: 'eve' } as never)).rejects.toThrow(`${verb} has no option "subjekt"`)
+      await expect(keys[verb](id, 'eve' as never)).rejects.toThrow(TypeError)
+      await expect(keys[verb]('nobody', { subjekt: 'eve' } as never)).rejects.toThrow(TypeError)
+    }
+    await expect(keys.rotate(id, { overlapp: 0 } as never)).rejects.toThrow('rotate has no option "overlapp"')
+    expect(() => apiKeys({ prefix: 'acme', store, lastUse: false } as never)).toThrow('apiKeys has no option "lastUse"')
   })
 })

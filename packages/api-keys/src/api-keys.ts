@@ -1,4 +1,4 @@
-import { type AuthError, authError, type Maybe, Refused, Unavailable } from '@countersign/http'
+import { type AuthError, authError, checkOptions, type Maybe, Refused, Unavailable } from '@countersign/http'
 import type { Store } from '@countersign/store'
 import {
   type ApiKeyInfo,
@@ -11,7 +11,7 @@ import {
   sha256,
   writeRecord,
 } from './key-record.ts'
-import { checkNewKey, checkOverlap, checkSubject, type NewApiKey } from './key-request.ts'
+import { checkNewKey, checkOverlap, checkOwner, checkSubject, type NewApiKey } from './key-request.ts'
 import { checkPrefix, isKeyId, newKeyId, newSecret, writeKey } from './key-text.ts'
 import { lastUse } from './last-use.ts'
 import { freePlace, placesOf, writePlace } from './subject-index.ts'
@@ -73,7 +73,7 @@ const ROTATED = authError('conflict', 'api-key.rotated', {
 
 /** API keys of one prefix, in a store. Throws a TypeError when an option is wrong. */
 export function apiKeys(options: ApiKeysOptions): ApiKeys {
-  checkOptions(options)
+  checkApiKeys(options)
   const { prefix, store, clock = Date.now } = options
   const now = () => Math.floor(clock() / 1000)
   const used = options.lastUsed === false ? () => {} : lastUse(store, now)
@@ -114,6 +114,8 @@ export function apiKeys(options: ApiKeysOptions): ApiKeys {
   }
 
   async function rotate(id: string, options: OwnedBy & { readonly overlap?: number } = {}) {
+    checkOptions('rotate', options, ['overlap', 'subject'])
+    checkOwner('rotate', options)
     const { overlap = 3600 } = options
     checkOverlap(overlap)
     const secret = newSecret()
@@ -146,17 +148,23 @@ export function apiKeys(options: ApiKeysOptions): ApiKeys {
         .map(infoOf)
     },
     get: async (id, owner = {}) => {
+      checkOptions('get', owner, ['subject'])
+      checkOwner('get', owner)
       const key = await find(id, owner)
       return key && infoOf(key)
     },
     rotate,
-    revoke: async (id, owner = {}) =>
-      (await change(id, owner, (record) => ({ ...record, revokedAt: now() }))) !== undefined,
+    revoke: async (id, owner = {}) => {
+      checkOptions('revoke', owner, ['subject'])
+      checkOwner('revoke', owner)
+      return (await change(id, owner, (record) => ({ ...record, revokedAt: now() }))) !== undefined
+    },
   }
 }
 
-function checkOptions(options: ApiKeysOptions): void {
+function checkApiKeys(options: ApiKeysOptions): void {
   if (typeof options !== 'object' || options === null) throw new TypeError('apiKeys takes { prefix, store }.')
+  checkOptions('apiKeys', options, ['prefix', 'store', 'clock', 'lastUsed'])
   const { prefix, store, clock, lastUsed } = options
   checkPrefix(prefix)
   const holds = (['get', 'commit', 'scan'] as const).every((verb) => typeof store?.[verb] === 'function')

@@ -1,3 +1,5 @@
+import { checkOptions } from '@countersign/http'
+
 /** What a key is made from. */
 export interface NewApiKey {
   /** Who the key speaks for: any string of 1 to 1024 characters. Take it from the caller's principal. */
@@ -13,6 +15,7 @@ export interface NewApiKey {
   readonly expiresAt?: number
 }
 
+const MEMBERS = ['subject', 'scopes', 'name', 'roles', 'expiresIn', 'expiresAt']
 /** RFC 6749 section 3.3: visible ASCII without space, quotation mark and backslash. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
 /** Epoch seconds of the year 5138; what is larger was meant in milliseconds. */
@@ -27,8 +30,11 @@ export function checkNewKey(request: NewApiKey, now: number): CheckedKey {
   if (typeof request !== 'object' || request === null) {
     throw new TypeError('create takes { subject, scopes }: who the key speaks for and what it allows.')
   }
+  checkOptions('create', request, MEMBERS)
   const { subject, scopes, name, roles, expiresIn, expiresAt } = request
   checkSubject(subject)
+  if (scopes === undefined)
+    throw new TypeError('API keys: `scopes` is missing: give `scopes: []` for a key that allows nothing.')
   check(
     isListOf(scopes, (scope) => SCOPE.test(scope)),
     'scopes',
@@ -54,6 +60,13 @@ export function checkNewKey(request: NewApiKey, now: number): CheckedKey {
 export function checkSubject(subject: unknown): asserts subject is string {
   const held = typeof subject === 'string' && subject !== '' && subject.length <= 1024 && subject.isWellFormed()
   check(held, 'subject', 'a string of 1 to 1024 characters')
+}
+
+/** Throws a TypeError for an owner who is given and is no one: `undefined` would mean anyone's key. */
+export function checkOwner(verb: string, owner: { readonly subject?: unknown }): void {
+  if ('subject' in owner && typeof owner.subject !== 'string') {
+    throw new TypeError(`${verb}: \`subject\` is given, so it must be a string. Leave it out to mean anyone's key.`)
+  }
 }
 
 /** Throws a TypeError for what is no length of an overlap. */

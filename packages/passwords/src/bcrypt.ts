@@ -17,6 +17,7 @@ export function parseBcrypt(stored: string): StoredHash | undefined {
     digest: Buffer.from(digest, 'latin1'),
     // A NUL ends or repeats the password, depending on who reads it: `a` and `a\0a` would be the same.
     takes: (password) => Buffer.byteLength(password) <= MAX_PASSWORD_BYTES && !password.includes('\0'),
+    load: loadBcrypt,
     derive: async (password) => {
       const { hash } = await loadBcrypt()
       return Buffer.from((await hash(password, setting)).slice(-31), 'latin1')

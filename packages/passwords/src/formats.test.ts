@@ -1,4 +1,5 @@
 import { argon2Sync } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { hashPassword, needsRehash, verifyPassword } from './index.ts'
@@ -271,6 +272,14 @@ describe('bcrypt', () => {
     })
     const fresh = await import('./index.ts')
     await expect(fresh.verifyPassword('a', of72)).rejects.toThrow('npm i bcryptjs')
+    const login = fresh.passwordLogin({ find: () => ({ subject: 'old', passwordHash: of72 }) })
+    const events: unknown[] = []
+    const listen = (event: unknown) => events.push(event)
+    subscribe('countersign:unreadable-hash', listen)
+    const wrong = await login.verify({ username: 'old', password: 'a'.repeat(72) })
+    unsubscribe('countersign:unreadable-hash', listen)
+    expect(wrong).toMatchObject({ code: 'invalid_credentials', reason: 'password.wrong' })
+    expect(events).toMatchObject([{ subject: 'old', reason: 'bcryptjs' }])
   })
 })
 

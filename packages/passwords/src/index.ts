@@ -5,6 +5,7 @@ export {
   type PasswordLoginOptions,
   passwordLogin,
   type StoredUser,
+  type UnreadableHash,
   type UpgradeFailed,
 } from './login.ts'
 export { hashPassword, needsRehash, verifyPassword } from './password.ts'

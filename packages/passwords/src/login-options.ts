@@ -1,10 +1,14 @@
+import { checkOptions } from '@countersign/http'
 import type { PasswordLoginOptions, StoredUser } from './login.ts'
 
+const OPTIONS = ['find', 'upgrade', 'realm', 'concurrency', 'queue', 'cache', 'clock']
+
 /** Throws a TypeError that names the option, what it must be, and the remedy. */
-export function checkOptions<U extends StoredUser>(options: PasswordLoginOptions<U>): void {
+export function checkLoginOptions<U extends StoredUser>(options: PasswordLoginOptions<U>): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError('passwordLogin takes options: passwordLogin({ find: (username) => user })')
   }
+  checkOptions('passwordLogin', options, OPTIONS)
   const { find, upgrade, clock, concurrency, queue, cache, realm = 'api' } = options
   check(typeof find === 'function', 'find', 'a function of the user name', 'Return the user, or undefined.')
   check(isOptional(upgrade, 'function'), 'upgrade', 'a function (user, newHash)', 'Leave it out to keep old hashes.')
@@ -19,6 +23,7 @@ export function checkOptions<U extends StoredUser>(options: PasswordLoginOptions
   checkNumber('queue', queue, 0, 10_000)
   if (cache === undefined || cache === false) return
   check(typeof cache === 'object' && cache !== null, 'cache', 'false or { seconds, entries }', 'Leave it out for 60 s.')
+  checkOptions('passwordLogin: cache', cache, ['seconds', 'entries'])
   checkNumber('cache.seconds', cache.seconds, 1, 60)
   checkNumber('cache.entries', cache.entries, 1, 1_000_000)
 }

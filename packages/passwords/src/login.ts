@@ -3,13 +3,17 @@ import { type AuthError, authError, isAuthError, type Maybe, type Principal, pro
 import { hashArgon2, hashOfNobody } from './argon2.ts'
 import { parseHash } from './formats.ts'
 import { DEFAULT_LIMITS, type HashingLimits, hashing } from './hashing-queue.ts'
-import { checkOptions } from './login-options.ts'
+import { checkLoginOptions } from './login-options.ts'
 import { isHashable, matches, needsRehash } from './password.ts'
+import type { StoredHash } from './stored-hash.ts'
 import { type CacheOptions, type VerifiedCache, verifiedCache } from './verified-cache.ts'
 
 /** What `find` returns: the principal, and the hash that stands between it and the caller. */
 export interface StoredUser extends Principal {
-  /** As `hashPassword` or an older system made it. Empty, or starting with `!` or `*`: no password is right. */
+  /**
+   * As `hashPassword` or an older system made it. No password is right for one that is empty (or null, from a database),
+   * starts with `!` or `*`, or cannot be read.
+   */
   readonly passwordHash: string
 }
 
@@ -65,11 +69,21 @@ export interface UpgradeFailed {
   readonly reason: string
 }
 
+/** Published on `countersign:unreadable-hash`: this user cannot log in until a new password is set. */
+export interface UnreadableHash {
+  readonly type: 'unreadable_hash'
+  readonly at: number
+  readonly subject: string
+  /** Of no known format; beyond a cap; of bcrypt, while bcryptjs is not installed. */
+  readonly reason: 'format' | 'cost' | 'bcryptjs'
+}
+
 const WRONG = authError('invalid_credentials', 'password.wrong')
 const MALFORMED = authError('invalid_request', 'password.malformed', {
   detail: 'The body needs a user name and a password, both strings.',
 })
 const upgradeFailed = channel('countersign:upgrade-failed')
+const unreadableHash = channel('countersign:unreadable-hash')
 
 /** No password is right for these; they cost what a wrong one costs. Django and shadow(5) mark accounts so. */
 const UNUSABLE = /^(?:$|[!*])/
@@ -82,7 +96,7 @@ const MAX_USERNAME = 1024
  * are upgraded at login. Throws a TypeError when an option is wrong.
  */
 export function passwordLogin<U extends StoredUser>(options: PasswordLoginOptions<U>): PasswordLogin<U> {
-  checkOptions(options)
+  checkLoginOptions(options)
   const { find, upgrade, clock = Date.now, cache = {}, realm = 'api' } = options
   const limits: HashingLimits = {
     concurrency: options.concurrency ?? DEFAULT_LIMITS.concurrency,
@@ -109,7 +123,7 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
   }
 
   function hashOf(user: U | null | undefined): string {
-    if (user === undefined || user === null) return nobody
+    if (user === undefined || user === null || user.passwordHash === null) return nobody
     if (typeof user !== 'object' || typeof user.subject !== 'string' || typeof user.passwordHash !== 'string') {
       throw new TypeError(
         'passwordLogin: `find` must return undefined or a user with the strings `subject` and `passwordHash`. ' +
@@ -120,7 +134,7 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
   }
 
   async function isRight(password: string, hash: string, user: U | null | undefined): Promise<boolean> {
-    let stored = parseHash(hash)
+    let stored = await read(hash, user)
     if (stored.takes?.(password) === false) stored = parseHash(nobody)
     let newHash: Promise<string> | undefined
     const right = await hashing(async () => {
@@ -131,6 +145,20 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
     }, limits)
     if (newHash && upgrade) await store(newHash, user as U)
     return right
+  }
+
+  /** A hash that cannot be read is a wrong password: an error would tell that the user exists. */
+  async function read(hash: string, user: U | null | undefined): Promise<StoredHash> {
+    try {
+      const stored = parseHash(hash)
+      await stored.load?.()
+      return stored
+    } catch (error) {
+      const reason = error instanceof TypeError ? 'format' : error instanceof RangeError ? 'cost' : 'bcryptjs'
+      const event: UnreadableHash = { type: 'unreadable_hash', at: clock(), subject: (user as U).subject, reason }
+      unreadableHash.publish(event)
+      return parseHash(nobody)
+    }
   }
 
   async function store(newHash: Promise<string>, user: U): Promise<void> {

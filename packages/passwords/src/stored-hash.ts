@@ -4,6 +4,8 @@ export interface StoredHash {
   readonly digest: Buffer
   /** False for a password that this format would cut short or misread: it is wrong, and nothing is hashed. */
   readonly takes?: (password: string) => boolean
+  /** Rejects when what derives it is not installed. */
+  readonly load?: () => Promise<unknown>
   readonly derive: (password: string) => Promise<Buffer>
 }
 

@@ -89,3 +89,8 @@ describe('the memory store', () => {
     expect(store.get('a')?.value).toBe('1')
   })
 })
+
+test('an option that there is not is a TypeError', () => {
+  expect(() => memoryStore({ limits: 5 } as never)).toThrow('memoryStore has no option "limits"')
+  expect(() => memoryStore(5 as never)).toThrow(TypeError)
+})

@@ -1,4 +1,4 @@
-import { Unavailable } from '@countersign/http'
+import { checkOptions, Unavailable } from '@countersign/http'
 import { compareKeys, endOf } from './key.ts'
 import { type MemoryWatch, watchMemory } from './memory-watch.ts'
 import { checkWrites, clockOf, pageSize } from './request.ts'
@@ -29,6 +29,7 @@ const SWEEP = 32
  * `limit`; synchronous throughout. Throws `Unavailable` when full and after `close`.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  checkOptions('memoryStore', options, ['clock', 'limit'])
   const clock = clockOf('memoryStore', options.clock)
   const limit = options.limit ?? 100_000
   if (!Number.isInteger(limit) || limit < 1) throw new TypeError('memoryStore: limit must be a whole number of entries')

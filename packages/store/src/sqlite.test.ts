@@ -223,3 +223,7 @@ describe('the SQLite store', () => {
     expect(() => sqliteStore(file)).toThrow(expect.toSatisfy(isUnavailable))
   })
 })
+
+test('an option that there is not is a TypeError', () => {
+  expect(() => sqliteStore(':memory:', { timeOut: 5 } as never)).toThrow('sqliteStore has no option "timeOut"')
+})

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { Unavailable } from '@countersign/http'
+import { checkOptions, Unavailable } from '@countersign/http'
 import { END, endOf, isKey } from './key.ts'
 import { checkWrites, clockOf, pageSize } from './request.ts'
 import { openFile, prepareTables, unavailableFor } from './sqlite-file.ts'
@@ -40,6 +40,7 @@ const POLL = 500
  * Throws `Unavailable` when the file is locked for `timeout`, full, read-only or broken, and after `close`.
  */
 export function sqliteStore(file: string | DatabaseSync, options: SqliteStoreOptions = {}): SqliteStore {
+  checkOptions('sqliteStore', options, ['clock', 'timeout'])
   const clock = clockOf('sqliteStore', options.clock)
   const timeout = options.timeout ?? 250
   if (!Number.isInteger(timeout) || timeout < 0 || timeout > 60_000) {

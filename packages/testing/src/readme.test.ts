@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { protect } from '@countersign/express'
 import type { RequestView } from '@countersign/http'
 import { bearer, policy } from '@countersign/policy'
-import { remoteIssuer, type TokenVerifier } from '@countersign/tokens'
+import { memoryStore } from '@countersign/store'
+import { localIssuer, remoteIssuer, type TokenVerifier } from '@countersign/tokens'
 import express from 'express'
 import fastify, { type FastifyRequest } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
-import { signIn, type TokenRequest, testIssuer } from './index.ts'
+import { signIn, type TokenRequest, testClock, testIssuer } from './index.ts'
 
 const claims = { exp: 0 }
 const ada = { subject: 'ada', claims }
@@ -25,6 +26,11 @@ function makeApp(verifier: TokenVerifier) {
   const app = express()
   app.get('/posts', protect(read), (req, res) => res.json({ author: read.principal(req).subject }))
   return app
+}
+
+/** As a main.ts makes the app from `process.env`. */
+function appFrom(env: { readonly ISSUER: string; readonly AUDIENCE: string }) {
+  return makeApp(remoteIssuer(env.ISSUER, { audience: env.AUDIENCE }))
 }
 
 let server: Server | undefined
@@ -67,4 +73,45 @@ test('code that has a remoteIssuer of its own', async () => {
   expect(await acme.verify(token)).toMatchObject({ subject: 'ada' })
   issuer.clock.advance(3600)
   expect(await acme.verify(token)).toMatchObject({ code: 'invalid_token', reason: 'token.expired' })
+})
+
+test('the real app, which is told its issuer', async () => {
+  const idp = await testIssuer().listen() // a new issuer, whose `iss` is its URL: take tokens from this one
+  const url = await serve(appFrom({ ISSUER: idp.url, AUDIENCE: idp.audience }))
+  const headers = await idp.headers({ subject: 'ada', scopes: ['posts:read'] })
+  expect((await fetch(`${url}/posts`, { headers })).status).toBe(200)
+  await idp.close()
+})
+
+test('the real app, which is an issuer itself', async () => {
+  const clock = testClock()
+  const issuer = 'https://api.acme.com'
+  const own = localIssuer({ issuer, audience: issuer, store: memoryStore({ clock }), clock }) // the app's own
+  const url = await serve(makeApp(own))
+  const { access_token } = await own.issue({ subject: 'ada', scopes: ['posts:read'] }) // or through its login route
+  const get = () => fetch(`${url}/posts`, { headers: { authorization: `Bearer ${access_token}` } })
+  expect((await get()).status).toBe(200)
+  clock.advance(400) // it lived for 300 s
+  expect((await get()).status).toBe(401)
+})
+
+test('roles that Keycloak keeps in realm_access', async () => {
+  const idp = testIssuer({ issuer: 'https://id.acme.com/realms/acme', audience: 'https://api.acme.com' })
+  const { url, audience, fetch } = idp
+  const keycloak = remoteIssuer(url, { audience, fetch })
+  const admins = policy({
+    accept: bearer(keycloak, {
+      principal: ({ subject, claims }) => {
+        const { roles = [] } = (claims.realm_access ?? {}) as { readonly roles?: readonly string[] }
+        return { subject, roles }
+      },
+    }),
+    allow: { role: 'admin' },
+  })
+  const statusOf = async (roles: readonly string[]) => {
+    const { authorization } = await idp.headers({ claims: { typ: 'Bearer', realm_access: { roles } } })
+    const rawHeaders = ['Authorization', authorization]
+    return (await admins.check({ headers: {}, rawHeaders, socket: {} }))?.status ?? 200
+  }
+  expect([await statusOf(['admin']), await statusOf(['user'])]).toEqual([200, 403])
 })

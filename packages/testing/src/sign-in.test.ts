@@ -135,3 +135,7 @@ test('the principal is typed by the policy', () => {
   expectTypeOf(missing).toBeFunction()
   expect(isAuthError(ada)).toBe(false)
 })
+
+test('a misspelled option is named', () => {
+  expect(() => signIn(required, stub(), ada, { scope: ['a'] } as never)).toThrow('signIn has no option "scope"')
+})

@@ -1,4 +1,4 @@
-import type { RequestView } from '@countersign/http'
+import { checkOptions, type RequestView } from '@countersign/http'
 import type { Decision, Mode, Policy } from '@countersign/policy'
 import { recordCaller } from '@countersign/policy/testing'
 
@@ -30,6 +30,7 @@ export function signIn<D, M extends Mode, N extends NameOf<D> = NameOf<D>>(
   principal: PrincipalOf<By<D, N>> | (M extends 'required' ? never : undefined),
   options: SignInOptions<D, N> = {},
 ): void {
+  checkOptions('signIn', options, ['scheme', 'also', 'scopes', 'roles'])
   if (principal === undefined) recordCaller(policy, request)
   else recordCaller(policy, request, { principal: principal as object, ...options })
 }

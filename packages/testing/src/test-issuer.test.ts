@@ -131,3 +131,13 @@ test('wrong options say what is wrong', async () => {
   expect(() => testIssuer({ audience: '' })).toThrow(/audience/)
   await expect(testIssuer().token({ expiresIn: 0.5 })).rejects.toThrow('expiresIn must be a whole number of seconds')
 })
+
+test('a misspelled option or member of a token is named', async () => {
+  expect(() => testIssuer({ audiance: 'x' } as never)).toThrow('testIssuer has no option "audiance"')
+  await expect(testIssuer().token({ scope: 'a' } as never)).rejects.toThrow('token has no option "scope"')
+  await expect(testIssuer().headers({ sub: 'a' } as never)).rejects.toThrow('token has no option "sub"')
+})
+
+test('its verifier says whose tokens it judges', () => {
+  expect(testIssuer().verifier.issuer).toBe('https://issuer.test')
+})

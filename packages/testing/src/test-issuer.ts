@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { checkOptions } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
 import { type Fetch, type JwkSet, type LocalIssuer, localIssuer, type TokenVerifier } from '@countersign/tokens'
 import { type TestClock, testClock } from './test-clock.ts'
@@ -49,7 +50,7 @@ export interface TestIssuer {
   headers(request?: TokenRequest): Promise<{ authorization: string }>
   /** Serves discovery and keys to `remoteIssuer(url, { fetch })` without a network; 404 for anything else. */
   readonly fetch: Fetch
-  /** The same issuer, with the same key and clock, on a loopback port: its `url` is its `iss`. */
+  /** A new issuer with the same key and clock, on a loopback port: its `url` is its `iss`. */
   listen(): Promise<ListeningIssuer>
 }
 
@@ -58,12 +59,14 @@ export interface ListeningIssuer extends TestIssuer {
 }
 
 const LIFETIME = 300
+const TOKEN = ['subject', 'scopes', 'roles', 'expiresIn', 'authTime', 'client', 'claims', 'header']
 
 /**
  * An identity provider inside the test: mints any token in one line, with a clock of its own. It stands on
  * `localIssuer`; nothing is verified here in another way. Throws a TypeError for wrong options.
  */
 export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
+  checkOptions('testIssuer', options, ['issuer', 'audience', 'clock', 'algorithm'])
   const { issuer = 'https://issuer.test', audience = 'https://api.test', algorithm = 'EdDSA' } = options
   if (!Object.hasOwn(KEY_PAIRS, algorithm))
     throw new TypeError(`testIssuer: algorithm must be one of ${Object.keys(KEY_PAIRS).join(', ')}`)
@@ -95,7 +98,7 @@ function issuerAt(url: string, audience: string, clock: TestClock, signer: Signe
     url,
     audience,
     clock,
-    verifier: { verify: own.verify },
+    verifier: { issuer: url, verify: own.verify },
     token,
     headers: async (request) => ({ authorization: `Bearer ${await token(request)}` }),
     fetch,
@@ -105,6 +108,7 @@ function issuerAt(url: string, audience: string, clock: TestClock, signer: Signe
 
 /** A good token of the issuer's own, with what is asked otherwise put in its place, signed again. */
 async function mint(own: LocalIssuer, clock: TestClock, signer: Signer, request: TokenRequest): Promise<string> {
+  checkOptions('token', request, TOKEN)
   const { subject = 'ada', scopes, roles, expiresIn = LIFETIME, authTime, client, claims, header } = request
   if (!Number.isInteger(expiresIn)) throw new TypeError('token: expiresIn must be a whole number of seconds')
   const { access_token } = await own.issue(

@@ -140,6 +140,13 @@ const SIGNED_WELL: readonly [id: string, what: string, defect: Minted, reason: s
   ['J15', 'aud empty', claims({ aud: [] }), 'token.audience'],
   ['J17', 'a DPoP proof by its typ', header({ typ: 'dpop+jwt' }), 'token.type'],
   ['J17', 'typ a number', header({ typ: 1 }), 'token.type'],
+  ['J17', 'a refresh token by its type (Flask-JWT-Extended)', claims({ type: 'refresh' }), 'token.purpose'],
+  ['J17', 'an ID token by its token_use (Cognito)', claims({ token_use: 'id' }), 'token.purpose'],
+  ['J17', 'a refresh token by its token_use', claims({ token_use: 'refresh' }), 'token.purpose'],
+  ['J17', 'a refresh token by its claim typ (Keycloak)', claims({ typ: 'Refresh' }), 'token.purpose'],
+  ['J17', 'an offline token by its claim typ (Keycloak)', claims({ typ: 'Offline' }), 'token.purpose'],
+  ['J17', 'an ID token by its claim typ (Keycloak)', claims({ typ: 'ID' }), 'token.purpose'],
+  ['J17', 'a refresh token in any case', claims({ type: 'REFRESH' }), 'token.purpose'],
   ['', 'sub missing', without('sub'), 'token.subject'],
   ['', 'sub empty', claims({ sub: '' }), 'token.subject'],
   ['', 'sub an array', claims({ sub: ['anna'] }), 'token.subject'],
@@ -160,6 +167,18 @@ describe.each(KINDS)('%s', (_name, verifier) => {
     expect(await reasonOf(verifier, es.mint(claims({ exp: now - 29, iat: now - 300 })))).toBe('accepted')
     expect(await reasonOf(verifier, es.mint(claims({ nbf: now + 30, iat: now + 30 })))).toBe('accepted')
     expect(await reasonOf(verifier, es.mint(claims({ exp: now + 86_400 })))).toBe('accepted')
+  })
+
+  test('control: what says that it is an access token, or says nothing of it, passes', async () => {
+    for (const more of [
+      { typ: 'Bearer' },
+      { type: 'access' },
+      { token_use: 'access' },
+      { type: 'id' },
+      { type: 1 },
+      { typ: null },
+    ])
+      expect(await reasonOf(verifier, es.mint(claims(more))), JSON.stringify(more)).toBe('accepted')
   })
 
   test.each(SIGNED_WELL)('%s refuses a token well signed: %s', async (_id, _what, defect, reason) => {

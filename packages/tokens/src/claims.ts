@@ -35,6 +35,13 @@ export interface ClaimRules {
   readonly forbidden: readonly string[]
 }
 
+/** How tokens that are not for APIs say so: Flask-JWT-Extended, Cognito, Keycloak (there `Bearer` is for APIs). */
+const OTHER_PURPOSES: readonly [claim: string, values: readonly string[]][] = [
+  ['type', ['refresh']],
+  ['token_use', ['id', 'refresh']],
+  ['typ', ['refresh', 'offline', 'id']],
+]
+
 const fault = (reason: string, expected: string, got?: unknown): AuthError =>
   authError('invalid_token', `token.${reason}`, got === undefined ? { expected } : { expected, got: quote(got) })
 const date = (name: string) => fault('date', `${name}: whole seconds since 1970`)
@@ -69,8 +76,18 @@ export function checkClaims(
   if (lifetime > rules.maxLifetime) return fault('lifetime', `at most ${rules.maxLifetime} s`, `${lifetime} s`)
   if (rules.audience && !isFor(aud, rules.audience)) return fault('audience', rules.audience.join(' or '), aud)
   for (const name of rules.forbidden) if (claims[name] !== undefined) return fault('purpose', 'an access token', name)
+  const other = otherPurpose(claims)
+  if (other !== undefined) return fault('purpose', 'an access token', `${other}: ${claims[other]}`)
   const subject = subjectOf(claims[rules.subject], rules.numericSubject === true)
   return subject === undefined ? SUBJECT : principalOf(subject, claims as Claims)
+}
+
+/** The claim by which a token says that it is not an access token, or `undefined`. In any case. */
+export function otherPurpose(claims: Readonly<Record<string, unknown>>): string | undefined {
+  return OTHER_PURPOSES.find(([name, values]) => {
+    const value = claims[name]
+    return typeof value === 'string' && values.includes(value.toLowerCase())
+  })?.[0]
 }
 
 /** Why a token is not good at this time, or `undefined`. Runs on every hit of the cache too. */

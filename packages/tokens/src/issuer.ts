@@ -57,7 +57,8 @@ export interface SigningKeyInfo {
 export interface LocalIssuer extends TokenVerifier {
   /**
    * An access token (RFC 9068) and a refresh token for someone who has just proved who they are. Throws a TypeError for
-   * an empty subject, a scope that RFC 6749 section 3.3 does not allow, or a claim that the issuer sets itself.
+   * an empty subject, a scope that RFC 6749 section 3.3 does not allow, a claim that the issuer sets itself, or one
+   * by which verifiers would know that it is no access token (`type: 'refresh'`).
    */
   issue(principal: Principal, options?: IssueOptions): Promise<TokenResponse>
   /**
@@ -68,7 +69,8 @@ export interface LocalIssuer extends TokenVerifier {
   refresh(refreshToken: string, options?: RefreshOptions): Promise<TokenResponse>
   /**
    * Refuses an access token from now on (`jti`), and its session with every token of it (`sid`). Holds in this process
-   * when it resolves, in others on the store within 2 s.
+   * when it resolves, in others on the store within 2 s. Throws a TypeError for a principal whose token another issuer
+   * made, such as a legacy one: this issuer cannot end it.
    */
   revoke(what: Principal | RevokeNames): Promise<void>
   /** The public keys (RFC 7517); none for HS256. A promise until they are loaded. */

@@ -1,4 +1,5 @@
 import { createPublicKey, createSecretKey, KeyObject } from 'node:crypto'
+import { checkOptions } from '@countersign/http'
 import { type Algorithm, algorithmRow } from './algorithm.ts'
 import { type Jwk, type JwkSet, readKey, servedBy, type VerificationKey } from './key.ts'
 import { importKeys } from './key-set.ts'
@@ -7,6 +8,7 @@ import {
   audienceOption,
   textOption,
   typesOption,
+  VERIFIER_OPTIONS,
   type VerifierOptions,
   verifierOptions,
   wrong,
@@ -57,6 +59,9 @@ export interface LegacyTokens extends TokenVerifier {
 }
 
 const MAKER = 'legacyTokens'
+const KEYS = ['secret', 'dangerouslyAllowShortSecret', 'key', 'jwks']
+const OPTIONS = ['algorithms', ...KEYS, 'issuer', 'audience', 'type', 'subject', ...VERIFIER_OPTIONS]
+const NO_AUDIENCE = '; audience: false waives it, for tokens that carry none'
 
 /**
  * Judges tokens that passport-jwt, express-jwt, @fastify/jwt and their like gave out, which often carry neither `iss`
@@ -66,6 +71,7 @@ const MAKER = 'legacyTokens'
  * refuses. Tokens that live longer than a day need `maxLifetime`.
  */
 export function legacyTokens(options: LegacyTokensOptions): LegacyTokens {
+  checkOptions(MAKER, options, OPTIONS)
   const algorithms = algorithmsOption(MAKER, options?.algorithms)
   const keys = keysOf(options, algorithms)
   const { leeway, maxLifetime, cache, clock } = verifierOptions(MAKER, options)
@@ -73,7 +79,7 @@ export function legacyTokens(options: LegacyTokensOptions): LegacyTokens {
   const verifier = tokenVerifier({
     rules: {
       issuer: waived('issuer') ? undefined : textOption(MAKER, 'issuer', options.issuer, 'the iss, or false'),
-      audience: waived('audience') ? undefined : audienceOption(MAKER, options.audience),
+      audience: waived('audience') ? undefined : audienceOption(MAKER, options.audience, NO_AUDIENCE),
       subject: options.subject === undefined ? 'sub' : textOption(MAKER, 'subject', options.subject, 'a claim'),
       numericSubject: true,
       leeway,
@@ -91,7 +97,7 @@ export function legacyTokens(options: LegacyTokensOptions): LegacyTokens {
   const waivers = (['issuer', 'audience', 'type'] as const).filter(waived)
   const short = options.secret !== undefined && options.dangerouslyAllowShortSecret === true
   return Object.freeze({
-    verify: verifier.verify,
+    ...verifier,
     waivers: Object.freeze([...waivers, ...(short ? (['short-secret'] as const) : [])]),
   })
 }

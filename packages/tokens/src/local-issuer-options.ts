@@ -1,5 +1,14 @@
+import { checkOptions } from '@countersign/http'
 import type { JwkSet } from './key.ts'
-import { audienceOption, numberOption, textOption, type VerifierOptions, verifierOptions, wrong } from './options.ts'
+import {
+  audienceOption,
+  numberOption,
+  textOption,
+  VERIFIER_OPTIONS,
+  type VerifierOptions,
+  verifierOptions,
+  wrong,
+} from './options.ts'
 import type { RefreshTimes } from './refresh-family.ts'
 import { readSigningKeys, SIGNING, type SigningAlgorithm, type SigningKeys } from './signing-keys.ts'
 import type { StoreLike } from './store-like.ts'
@@ -23,9 +32,11 @@ export interface LocalIssuerOptions extends VerifierOptions {
 
 const MAKER = 'localIssuer'
 const DAY = 86_400
+const OPTIONS = ['issuer', 'audience', 'store', 'keys', 'algorithm', 'lifetime', 'refresh', ...VERIFIER_OPTIONS]
 
 /** Checks the options and fills them in. The file of one factory's promises; throws TypeErrors. */
 export function localIssuerOptions(options: LocalIssuerOptions) {
+  checkOptions(MAKER, options, OPTIONS)
   const issuer = textOption(MAKER, 'issuer', options?.issuer, 'the iss of your tokens, usually your own URL')
   const audience = audienceOption(MAKER, options.audience)
   const { store, algorithm } = options
@@ -36,7 +47,7 @@ export function localIssuerOptions(options: LocalIssuerOptions) {
   const given = options.keys === undefined ? undefined : givenKeys(options.keys, algorithm)
   const course = verifierOptions(MAKER, options)
   const lifetime = numberOption(MAKER, 'lifetime', options.lifetime, 300, [1, course.maxLifetime])
-  const times = options.refresh === false ? undefined : refreshTimes(options.refresh ?? {})
+  const times = options.refresh === false ? undefined : refreshTimes(options.refresh)
   return { issuer, audience, store, given, algorithm: algorithm ?? 'EdDSA', lifetime, times, course }
 }
 
@@ -48,7 +59,8 @@ function givenKeys(keys: JwkSet, algorithm: SigningAlgorithm | undefined): Signi
   return given
 }
 
-function refreshTimes(refresh: Partial<RefreshTimes>): RefreshTimes {
+function refreshTimes(refresh: Partial<RefreshTimes> = {}): RefreshTimes {
+  checkOptions(`${MAKER}: refresh`, refresh, ['sliding', 'absolute', 'grace'])
   const absolute = numberOption(MAKER, 'refresh.absolute', refresh.absolute, 90 * DAY, [1, 3650 * DAY])
   const otherwise = Math.min(14 * DAY, absolute)
   return {

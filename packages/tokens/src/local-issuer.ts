@@ -2,16 +2,16 @@ import { hash, randomBytes } from 'node:crypto'
 import { type Answer, authError, json, type Maybe, type Principal, Refused } from '@countersign/http'
 import { SignJWT } from 'jose/jwt/sign'
 import { tellReuse, tellRevoked } from './event.ts'
+import { checkRefresh, grantOf } from './issue-request.ts'
 import type { Endpoint, IssueOptions, LocalIssuer, RefreshOptions, RevokeNames, TokenResponse } from './issuer.ts'
 import type { JwkSet } from './key.ts'
 import { type LocalIssuerOptions, localIssuerOptions } from './local-issuer-options.ts'
 import { type Grant, refreshFamilies } from './refresh-family.ts'
 import { type Revoked, revocations } from './revocation.ts'
+import { revokeNames } from './revoke-request.ts'
 import { type SigningKeys, storedSigningKeys } from './signing-keys.ts'
 import { tokenVerifier } from './verifier.ts'
 
-const OWN = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'sid', 'scope', 'roles', 'auth_time', 'cnf']
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 const WIDER = authError('invalid_grant', 'refresh.scopes')
 const JWKS_MAX_AGE = 300
 
@@ -97,14 +97,15 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     }
   }
 
-  async function issue(principal: Principal, wanted: IssueOptions = {}): Promise<TokenResponse> {
-    const grant = grantOf(principal, wanted, Math.floor(clock() / 1000))
+  async function issue(principal: Principal, wanted?: IssueOptions): Promise<TokenResponse> {
+    const grant = grantOf(principal, wanted, Math.floor(clock() / 1000), randomId())
     if (!keys) await load() // before anything is stored
     return respond(grant, await families?.begin(grant))
   }
 
   async function refresh(refreshToken: string, wanted: RefreshOptions = {}): Promise<TokenResponse> {
     if (!families) throw new TypeError('localIssuer: refresh is off for this issuer; leave out `refresh: false`')
+    checkRefresh(wanted)
     if (!keys) await load()
     const rotated = await families.rotate(refreshToken, wanted.client)
     if ('error' in rotated) {
@@ -121,9 +122,7 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
   }
 
   async function revoke(what: Principal | RevokeNames): Promise<void> {
-    const { jti, sid, expiresAt } = namesOf(what)
-    if (jti === undefined && sid === undefined)
-      throw new TypeError('revoke: needs a principal whose credential has an id or a session, or { jti } or { sid }')
+    const { jti, sid, expiresAt } = revokeNames(what, issuer)
     const list: Revoked[] = []
     const last = clock() + (maxLifetime + 2 * leeway) * 1000
     const until = expiresAt === undefined ? last : (expiresAt + 2 * leeway) * 1000
@@ -150,6 +149,7 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     },
   }
   return Object.freeze({
+    issuer,
     issue,
     refresh,
     revoke,
@@ -165,35 +165,6 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
 
 function answer(set: JwkSet): Answer {
   return json(200, set, { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` })
-}
-
-function grantOf(principal: Principal, wanted: IssueOptions, now: number): Grant {
-  const { subject, roles } = principal
-  const { client = 'self', claims, scopes = principal.scopes, authTime = principal.authTime ?? now } = wanted
-  if (typeof subject !== 'string' || subject === '') throw new TypeError('issue: principal.subject must not be empty')
-  if (scopes?.some((scope) => !SCOPE.test(scope)))
-    throw new TypeError('issue: a scope must be printable ASCII without spaces, quotes or backslashes (RFC 6749)')
-  const taken = OWN.find((name) => claims && name in claims)
-  if (taken) throw new TypeError(`issue: claims must not hold ${taken}: the issuer sets it`)
-  return {
-    subject,
-    client,
-    sid: randomId(),
-    ...(scopes && { scopes }),
-    ...(roles && { roles }),
-    authTime,
-    ...(claims && { claims }),
-  }
-}
-
-function namesOf(what: Principal | RevokeNames): RevokeNames {
-  if (!('subject' in what)) return what
-  const { credential, expiresAt } = what
-  return {
-    ...(credential?.id !== undefined && { jti: credential.id }),
-    ...(credential?.session !== undefined && { sid: credential.session }),
-    ...(expiresAt !== undefined && { expiresAt }),
-  }
 }
 
 function randomId(): string {

@@ -1,3 +1,4 @@
+import { checkOptions } from '@countersign/http'
 import type { Algorithm } from './algorithm.ts'
 import { algorithmRow } from './algorithm.ts'
 
@@ -12,6 +13,9 @@ export interface VerifierOptions {
   /** Epoch milliseconds; the machine's clock unless told otherwise. */
   readonly clock?: () => number
 }
+
+/** Their names. */
+export const VERIFIER_OPTIONS = ['leeway', 'maxLifetime', 'cache', 'clock'] as const
 
 /** A mistake in the options: which, what it must be, and what to do. */
 export function wrong(maker: string, option: string, expectation: string): TypeError {
@@ -39,10 +43,14 @@ export function numberOption(
 }
 
 /** One or several audiences, never a pattern: a stateful RegExp once let every second token through. */
-export function audienceOption(maker: string, value: unknown): readonly string[] {
+export function audienceOption(maker: string, value: unknown, waiver = ''): readonly string[] {
   const list = typeof value === 'string' ? [value] : value
   if (!Array.isArray(list) || list.length === 0 || !list.every((one) => typeof one === 'string' && one !== ''))
-    throw wrong(maker, 'audience', 'the exact aud of your API, or a list of them: without it any token would do')
+    throw wrong(
+      maker,
+      'audience',
+      `the exact aud of your API, or a list of them: without it any token would do${waiver}`,
+    )
   return Object.freeze([...list] as string[])
 }
 
@@ -68,6 +76,7 @@ export function typesOption(maker: string, value: unknown): readonly string[] {
 export function verifierOptions(maker: string, options: VerifierOptions) {
   const { cache, clock = Date.now } = options
   if (typeof clock !== 'function') throw wrong(maker, 'clock', 'a function to epoch milliseconds')
+  if (cache !== false) checkOptions(`${maker}: cache`, cache, ['entries'])
   const entries = cache === false ? 0 : numberOption(maker, 'cache.entries', cache?.entries, 10_000, [1, 10_000_000])
   return {
     clock,

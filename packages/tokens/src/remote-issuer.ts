@@ -1,3 +1,4 @@
+import { checkOptions } from '@countersign/http'
 import { type Algorithm, ASYMMETRIC, algorithmRow } from './algorithm.ts'
 import type { Fetch } from './fetch-json.ts'
 import {
@@ -5,6 +6,7 @@ import {
   audienceOption,
   numberOption,
   typesOption,
+  VERIFIER_OPTIONS,
   type VerifierOptions,
   verifierOptions,
   wrong,
@@ -28,7 +30,9 @@ export interface RemoteIssuerOptions extends VerifierOptions {
 }
 
 const MAKER = 'remoteIssuer'
+const OPTIONS = ['audience', 'algorithms', 'type', 'jwksUri', 'fetch', 'timeout', ...VERIFIER_OPTIONS]
 const LOOPBACK = true
+const DISCOVERY = '/.well-known/openid-configuration'
 /** Only ID tokens carry these (OpenID Connect Core 1.0 sections 2 and 3.3.2.11). */
 const ID_TOKEN_ONLY: readonly string[] = ['nonce', 'at_hash', 'c_hash']
 
@@ -46,6 +50,9 @@ export function remoteIssuer(url: string, options: RemoteIssuerOptions): TokenVe
       'url',
       "the iss of the tokens with https, such as 'https://acme.eu.auth0.com/' (http: this host only)",
     )
+  if (url.endsWith(DISCOVERY))
+    throw wrong(MAKER, 'url', `the iss of the tokens, as that document says it: leave off ${DISCOVERY}`)
+  checkOptions(MAKER, options, OPTIONS)
   const audience = audienceOption(MAKER, options?.audience)
   const algorithms = options.algorithms === undefined ? ASYMMETRIC : algorithmsOption(MAKER, options.algorithms)
   if (algorithms.some((name) => algorithmRow(name)?.kty === 'oct'))

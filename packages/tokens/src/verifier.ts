@@ -14,6 +14,8 @@ import { quote } from './quote.ts'
  * that the next in the list is asked. Rejects only with `Unavailable`. Synchronous on a hit of its cache.
  */
 export interface TokenVerifier {
+  /** The `iss` of the tokens that it judges; left out when it does not look at that. */
+  readonly issuer?: string
   verify(token: string): Maybe<TokenPrincipal | AuthError | undefined>
 }
 
@@ -104,7 +106,7 @@ export function tokenVerifier(course: Course): TokenVerifier {
     return principal
   }
 
-  return Object.freeze({ verify })
+  return Object.freeze({ verify, ...(rules.issuer !== undefined && { issuer: rules.issuer }) })
 }
 
 function isText(value: unknown): value is string | undefined {

@@ -1,0 +1,56 @@
+import { checkOptions, type Principal } from '@countersign/http'
+import { otherPurpose } from './claims.ts'
+import type { IssueOptions, RefreshOptions } from './issuer.ts'
+import type { Grant } from './refresh-family.ts'
+
+const OWN = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'sid', 'scope', 'roles', 'auth_time', 'cnf']
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/** What a session is begun with, checked. `now` in epoch seconds, `sid` its public id. Throws TypeErrors. */
+export function grantOf(principal: Principal, wanted: IssueOptions | undefined, now: number, sid: string): Grant {
+  if (typeof principal !== 'object' || principal === null)
+    throw new TypeError('issue takes a principal, such as { subject: user.id, scopes: user.scopes }')
+  checkOptions('issue', wanted, ['client', 'scopes', 'claims', 'authTime'])
+  const { subject, roles } = principal
+  const { client = 'self', claims, scopes = principal.scopes, authTime = principal.authTime ?? now } = wanted ?? {}
+  if (typeof subject !== 'string' || subject === '')
+    throw new TypeError('issue: principal.subject must be a string that is not empty; for a number its text')
+  if (typeof client !== 'string') throw new TypeError('issue: client must be a string: the client_id of the tokens')
+  checkList('issue', 'scopes', scopes, 'posts:read')
+  checkList('issue', 'roles', roles, 'admin')
+  if (scopes?.some((scope) => !SCOPE.test(scope)))
+    throw new TypeError('issue: a scope must be printable ASCII without spaces, quotes or backslashes (RFC 6749)')
+  if (!Number.isSafeInteger(authTime) || authTime < 0)
+    throw new TypeError('issue: authTime must be whole epoch seconds')
+  if (claims !== undefined) checkClaims(claims)
+  return {
+    subject,
+    client,
+    sid,
+    ...(scopes && { scopes }),
+    ...(roles && { roles }),
+    authTime,
+    ...(claims && { claims }),
+  }
+}
+
+/** Throws a TypeError for what a refresh can not be asked for, before the token is looked at. */
+export function checkRefresh(wanted: RefreshOptions | undefined): void {
+  checkOptions('refresh', wanted, ['client', 'scopes'])
+  checkList('refresh', 'scopes', wanted?.scopes, 'posts:read')
+}
+
+function checkClaims(claims: Readonly<Record<string, unknown>>): void {
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
+    throw new TypeError("issue: claims must be an object, such as { tenant: 'acme' }")
+  const taken = OWN.find((name) => name in claims)
+  if (taken) throw new TypeError(`issue: claims must not hold ${taken}: the issuer sets it`)
+  const name = otherPurpose(claims)
+  if (name)
+    throw new TypeError(`issue: claims must not hold ${name}: "${claims[name]}": such a token is no access token`)
+}
+
+function checkList(verb: string, name: string, list: unknown, example: string): void {
+  if (list === undefined || (Array.isArray(list) && list.every((one) => typeof one === 'string'))) return
+  throw new TypeError(`${verb}: ${name} must be a list such as ['${example}'], each a string`)
+}

@@ -7,7 +7,8 @@ const INTERVAL = 60
 const MAX_REMEMBERED = 10_000
 
 /**
- * Writes when a key was last used: at most once a minute a key, in the background, and never at the price of a request.
+ * Writes when a key was last used: at most once a minute a key, in the background where the store is asynchronous,
+ * and it never fails a request.
  * The record's version is expected, so that a use can't undo a revocation; the use that loses is not written.
  */
 export function lastUse(store: Pick<Store, 'commit'>, now: () => number): (key: StoredKey) => void {

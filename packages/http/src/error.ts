@@ -4,6 +4,7 @@ import type { Headers } from './answer.ts'
 export const STATUS = Object.freeze({
   invalid_request: 400,
   invalid_grant: 400,
+  invalid_scope: 400,
   invalid_token: 401,
   invalid_credentials: 401,
   unauthenticated: 401,
@@ -30,6 +31,7 @@ export type Code = keyof typeof STATUS
 const DETAIL: Readonly<Record<Code, string>> = {
   invalid_request: 'The request is malformed.',
   invalid_grant: 'The grant is unknown, expired, revoked or was used before.',
+  invalid_scope: 'More is asked for than was granted.',
   invalid_token: 'The credential is not valid.',
   invalid_credentials: 'The user name or the password is wrong.',
   unauthenticated: 'This needs a credential; WWW-Authenticate lists the kinds that are accepted.',

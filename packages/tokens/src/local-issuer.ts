@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { type Answer, authError, json, type Maybe, type Principal, Refused } from '@countersign/http'
+import { type Answer, json, type Maybe, type Principal, Refused } from '@countersign/http'
 import { SignJWT } from 'jose/jwt/sign'
 import { tellReuse, tellRevoked } from './event.ts'
 import { checkRefresh, grantOf } from './issue-request.ts'
@@ -12,7 +12,6 @@ import { revokeNames } from './revoke-request.ts'
 import { type SigningKeys, storedSigningKeys } from './signing-keys.ts'
 import { tokenVerifier } from './verifier.ts'
 
-const WIDER = authError('invalid_grant', 'refresh.scopes')
 const JWKS_MAX_AGE = 300
 
 /**
@@ -107,7 +106,7 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     if (!families) throw new TypeError('localIssuer: refresh is off for this issuer; leave out `refresh: false`')
     checkRefresh(wanted)
     if (!keys) await load()
-    const rotated = await families.rotate(refreshToken, wanted.client)
+    const rotated = await families.rotate(refreshToken, wanted.client, wanted.scopes)
     if ('error' in rotated) {
       const { error, reused } = rotated
       if (reused) {
@@ -117,7 +116,6 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
       throw new Refused(error)
     }
     const { grant, token } = rotated
-    if (wanted.scopes?.some((scope) => !grant.scopes?.includes(scope))) throw new Refused(WIDER)
     return respond(grant, token, wanted.scopes)
   }
 

@@ -50,7 +50,8 @@ export type Rotation =
 
 export interface RefreshFamilies {
   begin(grant: Grant): Promise<string>
-  rotate(token: unknown, client: string | undefined): Promise<Rotation>
+  /** `scopes`: what the next access token is to allow; more than the grant's is refused, and nothing is turned. */
+  rotate(token: unknown, client: string | undefined, scopes?: readonly string[]): Promise<Rotation>
   /** The writes that end the family of a session, if it is there. */
   ending(sid: string): Promise<{ key: string; value: undefined }[]>
 }
@@ -60,6 +61,7 @@ const MALFORMED = refusal('malformed')
 const UNKNOWN = refusal('unknown')
 const EXPIRED = refusal('expired')
 const CLIENT = refusal('client')
+const WIDER: Rotation = { error: authError('invalid_scope', 'refresh.scopes') }
 /** Each lost race means that another one was won: more than this is a store that never says yes. */
 const TRIES = 100
 const REUSED = authError('invalid_grant', 'refresh.reused')
@@ -89,7 +91,7 @@ export function refreshFamilies(
     return formatRefreshToken(token)
   }
 
-  async function rotate(presented: unknown, client: string | undefined): Promise<Rotation> {
+  async function rotate(presented: unknown, client: string | undefined, scopes?: readonly string[]): Promise<Rotation> {
     const token = parseRefreshToken(presented)
     if (!token) return MALFORMED
     const key = familyKey(hashPart(token.handle))
@@ -99,17 +101,25 @@ export function refreshFamilies(
       const row = JSON.parse(entry.value) as Row
       if (row.expiresAt <= clock()) return EXPIRED
       if (client !== undefined && client !== row.grant.client) return CLIENT
-      const turned = await turn(token, row, key, entry.version)
+      const wider = scopes?.some((scope) => !row.grant.scopes?.includes(scope)) === true
+      const turned = await turn(token, row, key, entry.version, wider)
       if (turned) return turned
     }
     throw new Unavailable('the store of refresh families')
   }
 
   /** `undefined`: someone else was faster; look again. */
-  async function turn(token: RefreshToken, row: Row, key: string, version: string): Promise<Rotation | undefined> {
+  async function turn(
+    token: RefreshToken,
+    row: Row,
+    key: string,
+    version: string,
+    wider: boolean,
+  ): Promise<Rotation | undefined> {
     const presented = hashPart(token.secret)
     const now = clock()
     if (sameHash(row.current, presented)) {
+      if (wider) return WIDER
       const secret = newSecret()
       const next: Row = {
         grant: row.grant,
@@ -126,15 +136,18 @@ export function refreshFamilies(
     }
     // Once the successor is used it becomes `previous` itself: matching here means that it is not.
     if (sameHash(row.previous, presented) && row.successor && now < (row.graceUntil ?? 0)) {
+      if (wider) return WIDER
       const secret = openSuccessor(token, row.successor)
       return { token: formatRefreshToken({ handle: token.handle, secret }), grant: row.grant }
     }
     const over = [sessionOver(row.grant.sid)]
-    await store.commit([
-      { key, value: undefined },
+    // Of this very row: what a store that lags behind said of it must not end a session that has gone on.
+    const ended = await store.commit([
+      { key, value: undefined, expected: version },
       { key: sessionKey(row.grant.sid), value: undefined },
       ...revoked.writes(over),
     ])
+    if (!ended) return undefined
     revoked.apply(over)
     return { error: REUSED, reused: row.grant }
   }

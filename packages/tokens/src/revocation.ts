@@ -31,6 +31,15 @@ export interface Revocations {
   size(): number
 }
 
+/** A row that says nothing may be anybody's: nothing is judged before it is mended. */
+function nameOf(value: string): string {
+  try {
+    const name: unknown = JSON.parse(value)
+    if (typeof name === 'string') return name
+  } catch {}
+  throw new Unavailable(FEED, { cause: new Error('a revocation in the store cannot be read') })
+}
+
 export function revocations(store: StoreLike, prefix: string, clock: () => number): Revocations {
   const held = new Map<string, number>()
   let sweepAt = 1024
@@ -49,7 +58,7 @@ export function revocations(store: StoreLike, prefix: string, clock: () => numbe
   async function follow(): Promise<void> {
     watch = await store.watch(prefix, (_key, entry) => {
       // A deletion undoes nothing: entries end by their date.
-      if (entry) hold(JSON.parse(entry.value) as string, entry.expiresAt ?? Number.POSITIVE_INFINITY)
+      if (entry) hold(nameOf(entry.value), entry.expiresAt ?? Number.POSITIVE_INFINITY)
     })
   }
 

@@ -69,10 +69,19 @@ export async function storedSigningKeys(
     await store.commit([{ key: name, value, expected: null }])
     entry = await store.get(name) // whoever was first
   }
-  const stored = JSON.parse(entry?.value ?? 'null')
+  const stored = parseStored(entry?.value)
   const keys = readSigningKeys(stored)
   if (typeof keys === 'string') throw new Error(`localIssuer: the keys in the store are refused: ${keys}`)
   return { ...keys, createdAt: stored.createdAt }
+}
+
+/** No word of the parser's: it would quote the key. */
+function parseStored(value: string | undefined) {
+  try {
+    return JSON.parse(value ?? 'null')
+  } catch {
+    throw new Error('localIssuer: the keys in the store are not JSON; restore the entry, or delete it for a new key')
+  }
 }
 
 async function makeKey(algorithm: SigningAlgorithm): Promise<Jwk> {

@@ -21,7 +21,7 @@ interface Tokens {
   readonly access_token: string
   readonly refresh_token: string
 }
-const tokensOf = (response: WireResponse) => json(response) as unknown as Tokens
+const tokensOf = (response: WireResponse) => json<Tokens>(response)
 const post = (path: string, value: unknown) => ({
   method: 'POST',
   path,

@@ -50,7 +50,8 @@ export interface Case {
   steps(world: World): AsyncIterable<Step, void, WireResponse> | Iterable<Step, void, WireResponse>
 }
 
-export const json = (response: WireResponse): Record<string, never> => JSON.parse(response.body.toString())
+/** The JSON body of an answer. */
+export const json = <T = Record<string, never>>(response: WireResponse): T => JSON.parse(response.body.toString())
 export const bearer = (token: string): readonly [string, string] => ['Authorization', `Bearer ${token}`]
 export const basic = (username: string, password: string): readonly [string, string] => [
   'Authorization',

@@ -2,7 +2,7 @@ import { API_KEY_HEADERS, type ApiKeyCredential, readApiKey } from '@countersign
 import { type AuthError, checkOptions, type Maybe, type Principal, type RequestView } from '@countersign/http'
 import { errorParams } from './bearer.ts'
 import type { Presented, Scheme } from './requirement.ts'
-import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
+import { checkRealm, loader, type SchemeOptions, type VerifiedBy, verifierOf } from './scheme-options.ts'
 
 export interface KeyVerifier<P extends Principal = Principal> {
   verify(key: string): Maybe<P | AuthError | undefined>
@@ -11,11 +11,6 @@ export type VerifyApiKey = (
   credential: ApiKeyCredential,
   request: RequestView,
 ) => Maybe<Principal | AuthError | undefined> | PromiseLike<Principal | AuthError | undefined | null>
-type PrincipalOf<V> = V extends { verify(...args: never[]): infer R }
-  ? Verified<R>
-  : V extends (...args: never[]) => infer R
-    ? Verified<R>
-    : never
 
 export interface ApiKeyOptions<V, U> extends SchemeOptions<V, U> {
   /** Headers that may carry the key, `X-API-Key` unless told otherwise; the challenge names the first. */
@@ -28,9 +23,9 @@ export interface ApiKeyOptions<V, U> extends SchemeOptions<V, U> {
  * Accepts API keys from a header. Give it `apiKeys(…)` or a function of the credential. A wrong key is 401
  * `invalid_token`, a malformed one 400 `invalid_request`; two keys at once are two credentials, 400.
  */
-export function apiKey<V extends KeyVerifier | VerifyApiKey, U = PrincipalOf<V>>(
+export function apiKey<V extends KeyVerifier | VerifyApiKey, U = VerifiedBy<V>>(
   verifier: V,
-  options: ApiKeyOptions<PrincipalOf<V>, U> = {},
+  options: ApiKeyOptions<VerifiedBy<V>, U> = {},
 ): Scheme<'apiKey', U> {
   const judge = verifierOf<ApiKeyCredential>(verifier, 'apiKeys()', 'apiKey', ({ key }) => key)
   checkOptions('apiKey()', options, ['realm', 'name', 'principal', 'header', 'query'])

@@ -9,7 +9,7 @@ import {
 } from '@countersign/http'
 import { andThen } from './maybe.ts'
 import type { Presented, Scheme } from './requirement.ts'
-import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
+import { checkRealm, loader, type SchemeOptions, type VerifiedBy, verifierOf } from './scheme-options.ts'
 
 export interface PasswordVerifier<P extends Principal = Principal> {
   verify(credential: { readonly username: string; readonly password: string }): Maybe<P | AuthError | undefined>
@@ -18,11 +18,6 @@ export type VerifyBasic = (
   credential: BasicCredential,
   request: RequestView,
 ) => Maybe<Principal | AuthError | undefined> | PromiseLike<Principal | AuthError | undefined | null>
-type PrincipalOf<V> = V extends { verify(...args: never[]): infer R }
-  ? Verified<R>
-  : V extends (...args: never[]) => infer R
-    ? Verified<R>
-    : never
 
 const WRONG = authError('invalid_credentials', 'basic.wrong')
 
@@ -30,9 +25,9 @@ const WRONG = authError('invalid_credentials', 'basic.wrong')
  * Accepts user name and password (RFC 7617, UTF-8). Give it `passwordLogin(…)` or a function of the credential.
  * A wrong one is 401 `invalid_credentials`, a malformed one 400 `invalid_request`; the challenge never carries `error`.
  */
-export function basic<V extends PasswordVerifier | VerifyBasic, U = PrincipalOf<V>>(
+export function basic<V extends PasswordVerifier | VerifyBasic, U = VerifiedBy<V>>(
   verifier: V,
-  options: SchemeOptions<PrincipalOf<V>, U> = {},
+  options: SchemeOptions<VerifiedBy<V>, U> = {},
 ): Scheme<'basic', U> {
   const judge = verifierOf<BasicCredential>(verifier, 'passwordLogin()', 'basic', ({ username, password }) => ({
     username,

@@ -21,6 +21,13 @@ export interface SchemeOptions<V = Principal, U = V> {
 /** Left off a result: what is not a principal. */
 export type Verified<R> = Exclude<Awaited<R>, AuthError | undefined | null>
 
+/** The principal that a verifier gives: an object with `verify`, or a function of the credential. */
+export type VerifiedBy<V> = V extends { verify(...args: never[]): infer R }
+  ? Verified<R>
+  : V extends (...args: never[]) => infer R
+    ? Verified<R>
+    : never
+
 /** Makes `load` from the `principal` option. */
 export function loader(principal: SchemeOptions['principal']): Pick<Scheme, 'load'> {
   if (principal === undefined) return {}

@@ -34,7 +34,7 @@ export const apiKeyCases: readonly Case[] = [
         send: create(world, sub, { name: 'mine', scopes: ['posts:read'] }),
         expect: { status: 201, headers: { 'cache-control': 'no-store', 'content-type': 'application/json' } },
       }
-      const { id, key } = json(made) as unknown as { id: string; key: string }
+      const { id, key } = json<{ id: string; key: string }>(made)
       yield {
         send: { path: '/me', headers: [['X-API-Key', key]] },
         expect: { status: 200, json: { subject: sub, scheme: 'apiKey', scopes: ['posts:read'], roles: [] } },
@@ -45,7 +45,7 @@ export const apiKeyCases: readonly Case[] = [
           status: 200,
           also: (response) => {
             ok(!response.body.toString().includes(key.slice(-20)), 'the list holds a secret')
-            strictEqual((json(response) as unknown as { keys: { id: string }[] }).keys[0]?.id, id)
+            strictEqual(json<{ keys: { id: string }[] }>(response).keys[0]?.id, id)
           },
         },
       }
@@ -53,7 +53,7 @@ export const apiKeyCases: readonly Case[] = [
         send: { method: 'POST', path: `/api-keys/${id}/rotate`, headers: [asUser(world, sub)] },
         expect: { status: 200, headers: { 'cache-control': 'no-store' } },
       }
-      const next = json(rotated) as unknown as { id: string; key: string }
+      const next = json<{ id: string; key: string }>(rotated)
       for (const good of [key, next.key])
         yield { send: { path: '/me', headers: [['X-API-Key', good]] }, expect: { status: 200 } }
       for (const one of new Set([id, next.id])) {
@@ -96,7 +96,7 @@ export const apiKeyCases: readonly Case[] = [
         send: create(world, 'usr_short', { name: 'short', scopes: ['posts:read'], expires_in: 1 }),
         expect: { status: 201 },
       }
-      const { key } = json(made) as unknown as { key: string }
+      const { key } = json<{ key: string }>(made)
       yield { send: { path: '/me', headers: [['X-API-Key', key]] }, expect: { status: 200 } }
       await sleep(2100)
       yield { send: { path: '/me', headers: [['X-API-Key', key]] }, expect: KEY_WRONG }
@@ -147,7 +147,7 @@ export const apiKeyCases: readonly Case[] = [
         send: create(world, 'usr_owner', { name: 'x', scopes: ['posts:read'] }),
         expect: { status: 201 },
       }
-      const { id, key } = json(made) as unknown as { id: string; key: string }
+      const { id, key } = json<{ id: string; key: string }>(made)
       yield {
         send: { method: 'DELETE', path: `/api-keys/${id}`, headers: [asUser(world, 'usr_thief')] },
         expect: { status: 404, code: 'not_found' },
@@ -177,7 +177,7 @@ export const apiKeyCases: readonly Case[] = [
           expect: {
             status: 200,
             also: (response) => {
-              const { keys } = json(response) as unknown as { keys: readonly { name: string }[] }
+              const { keys } = json<{ keys: readonly { name: string }[] }>(response)
               strictEqual(keys.map(({ name }) => name).join(' '), sub)
             },
           },

@@ -22,7 +22,7 @@ const GOOD = '{"title":"t","body":"b"}'
 const invalidAt = (...pointers: readonly string[]) => ({
   ...INVALID,
   also: (response: Parameters<typeof json>[0]) => {
-    const { errors } = json(response) as unknown as { errors: readonly { pointer: string; detail: string }[] }
+    const { errors } = json<{ errors: readonly { pointer: string; detail: string }[] }>(response)
     const got = errors.map(({ pointer }) => pointer).join(' ')
     if (got !== pointers.join(' ')) throw new Error(`errors point at "${got}", expected "${pointers.join(' ')}"`)
     if (errors.some(({ detail }) => typeof detail !== 'string' || detail === ''))

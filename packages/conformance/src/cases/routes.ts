@@ -62,7 +62,7 @@ export const routeCases: readonly Case[] = [
         send: post(author, 'POST', '/posts', { title: 'One', body: 'Text', tags: ['a'] }),
         expect: { status: 201 },
       }
-      const made2 = json(made) as unknown as { id: number; created_at: number }
+      const made2 = json<{ id: number; created_at: number }>(made)
       strictEqual(made.headers.find(([name]) => name === 'location')?.[1], `/posts/${made2.id}`)
       const whole = {
         id: made2.id,

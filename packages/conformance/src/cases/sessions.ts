@@ -8,7 +8,7 @@ interface Tokens {
   readonly expires_in: number
   readonly scope: string
 }
-const tokensOf = (response: Parameters<typeof json>[0]) => json(response) as unknown as Tokens
+const tokensOf = (response: Parameters<typeof json>[0]) => json<Tokens>(response)
 const post = (path: string, body: unknown) =>
   ({
     method: 'POST',

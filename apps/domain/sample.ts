@@ -28,7 +28,11 @@ export async function openSample(settings: Settings) {
     audience: settings.audience,
     store,
     lifetime: settings.accessTtl,
-    refresh: { sliding: settings.refreshTtl, absolute: settings.refreshTtl, grace: settings.refreshGrace },
+    refresh: {
+      sliding: settings.refreshTtl,
+      absolute: Math.max(settings.refreshTtl, 90 * 86_400),
+      grace: settings.refreshGrace,
+    },
     ...(settings.keysFile && { keys: JSON.parse(readFileSync(settings.keysFile, 'utf8')) }),
   })
   const policies = policiesOf(own, keys, users)
@@ -44,7 +48,8 @@ export async function openSample(settings: Settings) {
     own,
     /** What no route answers: 400, 404, OPTIONS, 405; else the route and its parameters. */
     find: targetsOf([...routes, ...endpoints.map((endpoint) => asRoute(endpoint))]),
-    demoKey: settings.demo ? await seedDemo(table, keys) : undefined,
+    /** Seeds the demo data; gives the new demo key, after which the one before is revoked. */
+    seed: () => seedDemo(table, keys),
     async close() {
       await store.close()
       database.close()

@@ -6,16 +6,21 @@ import { readSettings } from './settings.ts'
 /** Opens the sample API, puts it on the server that `host` makes, and runs it until SIGTERM or SIGINT. */
 export async function serve(
   host: (sample: Sample) => Server | Promise<Server>,
-  greet?: (sample: Sample, url: string) => Promise<void>,
+  greet?: (sample: Sample, url: string, demoKey: string) => Promise<void>,
 ): Promise<void> {
   const settings = readSettings(process.env)
   const sample = await openSample(settings)
   const server = await host(sample)
-  server.listen(settings.port, '127.0.0.1', () => {
-    if (sample.demoKey) console.log(`demo api key: ${sample.demoKey}`)
+  // An expectation that is not understood may be ignored (RFC 9110 section 10.1.1); a body that never ends may not.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+  server.requestTimeout = 300_000
+  server.listen(settings.port, '127.0.0.1', async () => {
+    // Not before the port is ours: a start that fails must not end the demo key of one that runs.
+    const demoKey = settings.demo ? await sample.seed() : undefined
+    if (demoKey) console.log(`demo api key: ${demoKey}`)
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     console.log(`listening on ${url}`)
-    greet?.(sample, url)
+    await greet?.(sample, url, demoKey ?? '')
   })
   server.on('error', (error) => {
     console.error(`cannot listen on port ${settings.port}: ${error.message}`)
@@ -23,9 +28,9 @@ export async function serve(
   })
   const stop = () => {
     // A connection that has just come has its request still on the way: a moment for that, then no more are taken.
-    setTimeout(() => server.close(() => sample.close().then(() => process.exit(0))), 100)
+    setTimeout(() => server.close(() => sample.close().then(() => process.exit(0))), 300)
     // What is under way ends first; a socket that waits for a next request is closed as soon as it waits.
-    setInterval(() => server.closeIdleConnections(), 150).unref()
+    setInterval(() => server.closeIdleConnections(), 350).unref()
     setTimeout(() => process.exit(0), 9000).unref()
   }
   process.once('SIGTERM', stop).once('SIGINT', stop)

@@ -1,8 +1,19 @@
-import { type Answer, authError, empty, problem } from '@countersign/http'
+import { parse } from 'node:querystring'
+import {
+  type Answer,
+  authError,
+  empty,
+  headerLines,
+  messageOf,
+  problem,
+  type RequestView,
+  targetOf,
+} from '@countersign/http'
 
 const MALFORMED = authError('invalid_request', 'target.malformed', { detail: 'The request target is malformed.' })
 const UNKNOWN = authError('not_found', 'target.unknown')
-const PERCENT = /%(?![0-9A-Fa-f]{2})/
+/** A percent sign that encodes nothing; a fragment, which no request target has (RFC 9112 section 3.2). */
+const STRAY = /%(?![0-9A-Fa-f]{2})|#/
 
 interface Known {
   readonly method: string
@@ -19,9 +30,11 @@ export interface Found<R> {
  */
 export function targetsOf<R extends Known>(routes: readonly R[]) {
   const table = routes.map((route) => ({ route, segments: route.path.split('/') }))
-  return (method: string, target: string): Found<R> | Answer => {
+  return (request: RequestView): Found<R> | Answer => {
+    const { method } = messageOf(request)
+    const target = targetOf(request)
     const path = target.split('?', 1)[0] as string
-    if (!target.startsWith('/') || PERCENT.test(target) || !isUtf8(target)) return problem(MALFORMED)
+    if (!target.startsWith('/') || STRAY.test(target) || !isUtf8(target) || !hasHost(request)) return problem(MALFORMED)
     const segments = path.split('/')
     const found = path.includes(';') ? [] : table.filter((one) => matches(one.segments, segments))
     if (found.length === 0) return problem(UNKNOWN)
@@ -40,6 +53,18 @@ export function targetsOf<R extends Known>(routes: readonly R[]) {
     )
     return { route: match.route, params: Object.fromEntries(names) }
   }
+}
+
+/** RFC 9112 section 3.2: one Host line, which only HTTP/1.0 may leave out. */
+function hasHost(request: RequestView): boolean {
+  const message = messageOf(request) as ReturnType<typeof messageOf> & { readonly httpVersion?: string }
+  const lines = headerLines(message, 'host').length
+  return lines === 1 || (lines === 0 && message.httpVersion === '1.0')
+}
+
+/** The one query parser of every host: each framework's own stops counting, or joins, elsewhere. */
+export function parseQuery(text: string): Record<string, string | string[] | undefined> {
+  return parse(text, '&', '=', { maxKeys: 0 })
 }
 
 function matches(pattern: readonly string[], segments: readonly string[]): boolean {

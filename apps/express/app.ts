@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:http'
 import { mount, problems, protect, validate } from '@countersign/express'
 import { answerClientError } from '@countersign/http'
-import type { Sample } from '@sample/domain'
+import { parseQuery, type Sample } from '@sample/domain'
 import type { Express } from 'express'
 
 /** The sample API on Express, 4 or 5. */
 export function expressHost(app: Express, { routes, endpoints, find }: Sample): Server {
-  app.disable('x-powered-by').set('query parser', 'simple').enable('case sensitive routing').enable('strict routing')
+  app.disable('x-powered-by').set('query parser', parseQuery).enable('case sensitive routing').enable('strict routing')
   app.use((request, response, next) => {
-    const found = find(request.method, request.originalUrl)
+    const found = find(request)
     if ('status' in found) response.writeHead(found.status, found.headers).end(found.body)
     else next()
   })
@@ -24,5 +24,5 @@ export function expressHost(app: Express, { routes, endpoints, find }: Sample): 
     })
   }
   app.use(problems())
-  return createServer(app).on('clientError', answerClientError)
+  return createServer({ requireHostHeader: false }, app).on('clientError', answerClientError)
 }

@@ -7,7 +7,7 @@ process.env.DEMO ??= '1'
 await serve((sample) => expressHost(express(), sample), greet)
 
 /** What a stranger needs next. Every line that begins with `curl` can be pasted into a shell; a test runs each. */
-async function greet(sample: Sample, url: string): Promise<void> {
+async function greet(sample: Sample, url: string, demoKey: string): Promise<void> {
   const [admin] = DEMO_USERS
   const login = `curl -s ${url}/login -H 'content-type: application/json' -d '{"username":"${admin.username}","password":"${admin.password}"}'`
   const token = `TOKEN=$(${login} | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')`
@@ -23,7 +23,7 @@ Log in:
 With a token:
   ${token}; curl -i ${url}/me -H "authorization: Bearer $TOKEN"
 With an API key:
-  curl -i ${url}/me -H 'x-api-key: ${sample.demoKey}'
+  curl -i ${url}/me -H 'x-api-key: ${demoKey}'
 With Basic:
   curl -i ${url}/me -u ${admin.username}:${admin.password}
 With nothing, to see the challenges:

@@ -1,7 +1,7 @@
 import { mount, problems, protect, validate } from '@countersign/fastify'
 import { type Answer, answerClientError } from '@countersign/http'
 import { refusalOf } from '@countersign/policy'
-import { type Sample, serve } from '@sample/domain'
+import { parseQuery, type Sample, serve } from '@sample/domain'
 import Fastify, { type FastifyReply } from 'fastify'
 
 const answerWith = (reply: FastifyReply, { status, headers, body }: Answer) =>
@@ -10,15 +10,16 @@ const answerWith = (reply: FastifyReply, { status, headers, body }: Answer) =>
 /** The sample API on Fastify. */
 async function fastifyHost({ routes, endpoints, find }: Sample) {
   const app = Fastify({
-    routerOptions: { maxParamLength: 16_384 },
+    http: { requireHostHeader: false },
+    routerOptions: { maxParamLength: 16_384, querystringParser: parseQuery },
     clientErrorHandler: answerClientError,
     frameworkErrors(error, request, reply: FastifyReply) {
-      const found = find(request.method, request.raw.url ?? '')
+      const found = find(request)
       answerWith(reply, 'status' in found ? found : refusalOf(error, request))
     },
   })
   app.addHook('onRequest', (request, reply, done) => {
-    const found = find(request.method, request.raw.url ?? '')
+    const found = find(request)
     if ('status' in found) answerWith(reply, found)
     else done()
   })

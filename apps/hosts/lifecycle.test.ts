@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -110,12 +111,43 @@ describe.each(Object.entries(HOSTS))('%s over its life', (_name, main) => {
     expect((await host.send(post('/refresh', { refresh_token: next.refresh_token }))).status).toBe(400)
   })
 
-  test('a weak or unusable KEYS file is refused at start, with the reason', () => {
-    const { status, stderr } = spawnSync(process.execPath, [main], {
-      env: { PATH: process.env.PATH, PORT: '0', STORE: 'memory:', DB: 'memory:', KEYS: main },
-      encoding: 'utf8',
+  test('issuer, audience and lifetimes are what it is told', async () => {
+    const host = await start({
+      STORE: 'memory:',
+      DB: 'memory:',
+      ISSUER: 'https://i.test',
+      AUDIENCE: 'https://a.test',
+      ACCESS_TTL: '7',
+      REFRESH_TTL: '1',
     })
-    expect([status, /KEYS|JSON/.test(stderr)]).toEqual([1, true])
+    const { access_token, refresh_token } = await host.login('admintak', 'pwdforapitest')
+    const { iss, aud, iat, exp } = JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString())
+    expect({ iss, aud, lifetime: exp - iat }).toEqual({ iss: 'https://i.test', aud: 'https://a.test', lifetime: 7 })
+    await sleep(1500)
+    expect(json(await host.send(post('/refresh', { refresh_token })))).toMatchObject({ code: 'invalid_grant' })
+  })
+
+  test('a weak key in KEYS is refused at start, with the reason', () => {
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'jwk' })
+    const file = join(folder, 'keys.json')
+    for (const [text, reason] of [
+      [JSON.stringify({ keys: [weak] }), /modulus has 1024 bits, and 2048 is the least/],
+      ['not JSON', /JSON/],
+      ['{"keys":[]}', /at least one private key/],
+    ] as const) {
+      writeFileSync(file, text)
+      const env = { PATH: process.env.PATH, PORT: '0', STORE: 'memory:', DB: 'memory:', KEYS: file }
+      const { status, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' })
+      expect([status, stderr]).toEqual([1, expect.stringMatching(reason)])
+    }
+  })
+
+  test('a start that fails leaves the demo key of the one that runs alone', async () => {
+    const host = await start()
+    const store = `sqlite:${join(folder, 'new', 'sample.db')}`
+    const env = { PATH: process.env.PATH, PORT: `${host.port}`, STORE: store, DEMO: '1' }
+    expect(spawnSync(process.execPath, [main], { env, encoding: 'utf8' }).status).toBe(1)
+    expect((await host.send({ path: '/me', headers: [['X-API-Key', host.demoKey]] })).status).toBe(200)
   })
 
   test('a port that is taken is said in one line', async () => {

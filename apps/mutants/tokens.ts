@@ -97,4 +97,8 @@ export const tokenMutants: readonly Mutant[] = [
   { what: 'any secret under a right handle', file: `${T}refresh-family.ts`, find: 'if (sameHash(row.current, presented)) {', replace: 'if (true) {', killedBy: 'S04', alsoBreaks: ['S02'] }, // the one before is turned again there
   { what: 'a refresh token in any spelling', file: `${T}refresh-token.ts`, find: "typeof token !== 'string' || token.length !== 64", replace: "typeof token !== 'string'", killedBy: 'S04 padding', also: [{ file: `${T}refresh-token.ts`, find: " || bytes.toString('base64url') !== token", replace: '' }] },
   { what: 'a refresh may be cached', file: 'domain/routes.ts', find: 'json(200, await own.refresh(body.refresh_token), SECRET)', replace: 'json(200, await own.refresh(body.refresh_token))', killedBy: 'S02' },
+  { what: 'a session that ended comes back', file: `${T}local-issuer.ts`, find: 'expiresAt: clock() + (maxLifetime + 2 * leeway) * 1000,', replace: 'expiresAt: clock() + 1000,', killedBy: 'S01 lasts' },
+  { what: 'a revoked token comes back', file: `${T}local-issuer.ts`, find: 'const until = expiresAt === undefined ? last : (expiresAt + 2 * leeway) * 1000', replace: 'const until = clock() + 1000', killedBy: 'S01 lasts' },
+  { what: 'a request without Host', file: 'domain/targets.ts', find: ' || !hasHost(request)', replace: '', killedBy: 'P06' },
+  { what: 'a fragment in a target', file: 'domain/targets.ts', find: '{2})|#/', replace: '{2})/', killedBy: 'P02' },
 ]

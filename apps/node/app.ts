@@ -1,24 +1,23 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { parse } from 'node:querystring'
 import { type Answer, answerClientError, checkInput } from '@countersign/http'
 import { refusalOf } from '@countersign/policy'
-import type { Sample } from '@sample/domain'
+import { parseQuery, type Sample } from '@sample/domain'
 
 /** The sample API on bare `node:http`: the cores with no framework and no adapter. */
 export function nodeHost({ find }: Sample) {
   async function answer(request: IncomingMessage): Promise<Answer> {
-    const found = find(request.method ?? '', request.url ?? '')
+    const found = find(request)
     if ('status' in found) return found
     const { route, params } = found
     const verdict = await route.policy.check(request)
     if (verdict?.status !== undefined) return verdict
-    const query = parse((request.url ?? '').split('?').slice(1).join('?'))
+    const query = parseQuery((request.url ?? '').split('?').slice(1).join('?'))
     const checked = await checkInput(route.input, request, { query, params })
     if ('error' in checked) return checked
     const given = await route.handle({ request, params, body: checked.parts.body, query: checked.parts.query })
     return verdict ? { ...given, headers: { ...given.headers, ...verdict.headers } } : given
   }
-  const server = createServer((request, response) => {
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
     answer(request)
       .catch((thrown: unknown) => {
         const refusal = refusalOf(thrown, request)

@@ -15,7 +15,7 @@ for (const type of [
   subscribe(`countersign:${type}`, (event) => console.log(`event ${type} ${JSON.stringify(event)}`))
 }
 
-await serve((sample) => nodeHost({ ...sample, find: (method, target) => explained(sample.find(method, target)) }))
+await serve((sample) => nodeHost({ ...sample, find: (request) => explained(sample.find(request)) }))
 
 function explained(found: ReturnType<Sample['find']>): ReturnType<Sample['find']> {
   if ('status' in found) return found

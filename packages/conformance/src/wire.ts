@@ -7,6 +7,8 @@ export interface WireRequest {
   /** In order, repeated names and all. Host, Connection and Content-Length are added unless given. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly body?: string | Uint8Array
+  /** `false`: no Host is added. */
+  readonly host?: false
 }
 
 export interface WireResponse {
@@ -36,11 +38,11 @@ export function exchange(port: number, request: WireRequest): Promise<WireRespon
   })
 }
 
-function bytesOf({ method = 'GET', path, headers = [], body }: WireRequest): Buffer {
+function bytesOf({ method = 'GET', path, headers = [], body, host }: WireRequest): Buffer {
   const names = new Set(headers.map(([name]) => name.toLowerCase()))
   const payload = body === undefined ? undefined : Buffer.from(body as string)
   const all = [
-    ...(names.has('host') ? [] : [['Host', 'sample.test']]),
+    ...(names.has('host') || host === false ? [] : [['Host', 'sample.test']]),
     ...(names.has('connection') ? [] : [['Connection', 'close']]),
     ...headers,
     ...(payload && !names.has('content-length') && !names.has('transfer-encoding')

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { type AuthError, authError } from './error.ts'
-import { headerLines, messageOf, type RequestView } from './request.ts'
+import { headerLines, type Message, messageOf, type RequestView } from './request.ts'
 
 const MEDIA_TYPE = authError('unsupported_media_type', 'body.media-type')
 const CODING = authError('unsupported_media_type', 'body.content-encoding')
@@ -29,10 +29,15 @@ export async function readBody(
   const contentTypes = headerLines(message, 'content-type')
   if (contentTypes.length === 0 && !hasBody) return MISSING
   if (contentTypes.length !== 1 || !isOneOf(contentTypes[0] as string, options.types)) return MEDIA_TYPE
-  if (headerLines(message, 'content-encoding').length > 0) return CODING
+  if (headerLines(message, 'content-encoding').length > 0 || !isPlain(message)) return CODING
   if (!hasBody) return MISSING
   if (length !== undefined && Number(length) > options.limit) return TOO_LARGE
   return collect(message as unknown as Readable, options.limit)
+}
+
+/** No transfer coding but chunked: node takes off that one alone. */
+function isPlain(message: Message): boolean {
+  return headerLines(message, 'transfer-encoding').every((line) => line.trim().toLowerCase() === 'chunked')
 }
 
 function isOneOf(contentType: string, types: readonly string[]): boolean {

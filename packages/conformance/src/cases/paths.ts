@@ -154,6 +154,8 @@ export const pathCases: readonly Case[] = [
         '/me?x=%',
         '*',
         'http://sample.test/me',
+        '/me#x',
+        '/posts?limit=1#x',
       ]) {
         yield { send: { path, headers: [bearer(mint())] }, expect: { status: 400, code: 'invalid_request' } }
       }
@@ -201,6 +203,20 @@ export const pathCases: readonly Case[] = [
         },
         expect: { status: 400 },
       }
+    },
+  },
+  {
+    id: 'P06',
+    title: 'no Host, or two: 400 in the shape of every failure; an expectation that is not understood is ignored',
+    section: 'RFC 9112 section 3.2, RFC 9110 section 10.1.1',
+    *steps({ mint }) {
+      const malformed = { status: 400, code: 'invalid_request' } as const
+      const good = bearer(mint())
+      yield { send: { path: '/me', host: false, headers: [good] }, expect: malformed }
+      const twice = [['Host', 'sample.test'], ['Host', 'other.test'], good] as const
+      yield { send: { path: '/me', headers: twice }, expect: malformed }
+      yield { send: { path: '/me', headers: [good, ['Expect', 'foo']] }, expect: { status: 200 } }
+      yield { send: { path: '/me', headers: [['Expect', 'foo']] }, expect: { status: 401, code: 'unauthenticated' } }
     },
   },
   {

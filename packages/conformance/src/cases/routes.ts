@@ -24,6 +24,9 @@ export const routeCases: readonly Case[] = [
         send: { path: '/api/data?param=x%20y', headers },
         expect: { status: 200, json: { message: 'Here is what you asked for.', param: 'x y', caller: 'usr_admintak' } },
       }
+      // Past the thousandth parameter too.
+      yield { send: { path: `/api/data?${'a&'.repeat(1000)}param=z`, headers }, expect: { status: 200 } }
+      yield { send: { path: `/api/data?param=y&${'a&'.repeat(1000)}param=z`, headers }, expect: { status: 400 } }
       for (const query of ['', '?', '?x=1', '?param=a&param=b', '?param[a]=b', '?PARAM=x']) {
         yield { send: { path: `/api/data${query}`, headers }, expect: { status: 400, code: 'invalid_request' } }
       }

@@ -1,4 +1,5 @@
 import { notStrictEqual, strictEqual } from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { bearer, type Case, CHALLENGES, INVALID_TOKEN, JSON_TYPE, json } from '../case.ts'
 
 interface Tokens {
@@ -151,6 +152,23 @@ export const sessionCases: readonly Case[] = [
       }
       yield { send: { path: '/me', headers: [bearer(second.access_token)] }, expect: INVALID_TOKEN }
       yield { send: refresh(second.refresh_token), expect: GRANT }
+    },
+  },
+  {
+    id: 'S01 lasts',
+    title: 'what was revoked stays so: the session, its other access tokens, and a token alone',
+    section: 'RFC 7009 section 2.1',
+    async *steps({ mint }) {
+      const first = tokensOf(yield { send: login('admintak02', 'pwdforapitest02'), expect: { status: 200 } })
+      const second = tokensOf(yield { send: refresh(first.refresh_token), expect: { status: 200 } })
+      const alone = mint()
+      for (const token of [second.access_token, alone]) {
+        yield { send: { method: 'POST', path: '/logout', headers: [bearer(token)] }, expect: { status: 204 } }
+      }
+      await sleep(2100)
+      for (const token of [first.access_token, second.access_token, alone]) {
+        yield { send: { path: '/me', headers: [bearer(token)] }, expect: INVALID_TOKEN }
+      }
     },
   },
   {

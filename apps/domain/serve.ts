@@ -13,6 +13,11 @@ export async function serve(
   const server = await host(sample)
   // An expectation that is not understood may be ignored (RFC 9110 section 10.1.1); a body that never ends may not.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+  // A body is asked for when it is read, and so not before the policy passed.
+  server.on('checkContinue', (request, response) => {
+    request.on('newListener', (event) => event === 'data' && response.writeContinue())
+    server.emit('request', request, response)
+  })
   server.requestTimeout = 300_000
   server.listen(settings.port, '127.0.0.1', async () => {
     // Not before the port is ours: a start that fails must not end the demo key of one that runs.

@@ -104,4 +104,5 @@ export const coreMutants: readonly Mutant[] = [
   { what: 'the value is echoed', file: 'schema/src/issue.ts', find: "const detail = DETAIL[error.keyword]?.(error.params) ?? 'does not fit its schema'", replace: "const detail = `${DETAIL[error.keyword]?.(error.params)}, got ${JSON.stringify(error.data)}`", killedBy: 'V05', also: [{ file: 'schema/src/compile.ts', find: '  messages: false,\n', replace: '  messages: false,\n  verbose: true,\n' }] },
   // in a server that existed before
   { host: 'plugged express 4', what: 'what body-parser 1 leaves for a body that it did not take is a body', file: 'http/src/input.ts', find: 'read === false && isEmpty(parsed)', replace: 'false', killedBy: 'G05' },
+  { what: 'a body is asked for before the policy passed', file: 'domain/serve.ts', find: "server.on('checkContinue'", replace: "server.on('never'", killedBy: 'P06' },
 ]

@@ -10,6 +10,8 @@ export interface Expectation {
   readonly challenges?: readonly string[]
   /** Other headers, to the letter; `null` for one that must not be there. */
   readonly headers?: Readonly<Record<string, string | null>>
+  /** 100 Continue must come first; left out: it must not. */
+  readonly continued?: true
   /** The JSON body, whole. */
   readonly json?: unknown
   /** The application answers in a format of its own: our invariants are not asked of it. */

@@ -56,6 +56,11 @@ export function checkExpectation(response: WireResponse, expected: Expectation):
       expected.code,
       `expected code ${expected.code}, got ${shown}`,
     )
+  strictEqual(
+    response.continued,
+    expected.continued ?? false,
+    'a body must be asked for when it is read, and not before',
+  )
   if (expected.challenges)
     deepStrictEqual(linesOf(response, 'www-authenticate'), expected.challenges, 'the challenges differ')
   for (const [name, value] of Object.entries(expected.headers ?? {})) {

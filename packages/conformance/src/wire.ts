@@ -16,6 +16,8 @@ export interface WireResponse {
   /** Names in lower case, in the order they came. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: Buffer
+  /** Whether 100 Continue came before it. */
+  readonly continued: boolean
 }
 
 /** Sends one request over a socket of its own and reads the whole answer. Gives up after 10 s. */
@@ -53,7 +55,9 @@ function bytesOf({ method = 'GET', path, headers = [], body, host }: WireRequest
   return Buffer.concat([Buffer.from(head, 'latin1'), payload ?? Buffer.alloc(0)])
 }
 
-function parse(bytes: Buffer, method: string): WireResponse {
+function parse(all: Buffer, method: string): WireResponse {
+  const continued = all.subarray(0, 12).toString('latin1') === 'HTTP/1.1 100'
+  const bytes = continued ? all.subarray(all.indexOf('\r\n\r\n') + 4) : all
   const end = bytes.indexOf('\r\n\r\n')
   if (end === -1) throw new Error(`the server closed without a whole answer (${bytes.length} bytes)`)
   const [statusLine = '', ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n')
@@ -67,7 +71,7 @@ function parse(bytes: Buffer, method: string): WireResponse {
   if (method !== 'HEAD' && length !== undefined && Number(length) !== body.length) {
     throw new Error(`content-length says ${length}, ${body.length} bytes came`)
   }
-  return { status, headers, body }
+  return { status, headers, body, continued }
 }
 
 /** Every line of a header, in order. */

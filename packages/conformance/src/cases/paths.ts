@@ -1,4 +1,4 @@
-import { bearer, type Case, CHALLENGES } from '../case.ts'
+import { bearer, type Case, CHALLENGES, JSON_TYPE } from '../case.ts'
 
 /** Every guarded route of SAMPLE-API that is there today, and the challenges it sends to a stranger. */
 const EVERY = [CHALLENGES.bearer, CHALLENGES.apiKey, CHALLENGES.basic]
@@ -207,7 +207,8 @@ export const pathCases: readonly Case[] = [
   },
   {
     id: 'P06',
-    title: 'no Host, or two: 400 in the shape of every failure; an expectation that is not understood is ignored',
+    title:
+      'no Host, or two: 400 in the shape of every failure; a body is asked for when it is read; other expectations are ignored',
     section: 'RFC 9112 section 3.2, RFC 9110 section 10.1.1',
     *steps({ mint }) {
       const malformed = { status: 400, code: 'invalid_request' } as const
@@ -217,6 +218,10 @@ export const pathCases: readonly Case[] = [
       yield { send: { path: '/me', headers: twice }, expect: malformed }
       yield { send: { path: '/me', headers: [good, ['Expect', 'foo']] }, expect: { status: 200 } }
       yield { send: { path: '/me', headers: [['Expect', 'foo']] }, expect: { status: 401, code: 'unauthenticated' } }
+      const post = { method: 'POST', path: '/posts', body: '{"title":"t","body":"b"}' }
+      const waits = [JSON_TYPE, ['Expect', '100-continue']] as const
+      yield { send: { ...post, headers: [good, ...waits] }, expect: { status: 201, continued: true } }
+      yield { send: { ...post, headers: waits }, expect: { status: 401 } }
     },
   },
   {

@@ -12,7 +12,8 @@ export interface ProblemsOptions {
 
 /**
  * The last handlers of an app: what no route took is 404, what was thrown is answered as problem details (RFC 9457).
- * A framework's own 4xx keeps its status where the table of codes has it, else it is 400; a bug is 500, says nothing of itself and is logged.
+ * A framework's own 4xx keeps its status where the table of codes has it, else it is 400; a bug is 500, says nothing of
+ * itself and is logged.
  */
 export function problems(options: ProblemsOptions = {}): [RequestHandler, ErrorRequestHandler] {
   if ('rawHeaders' in options) throw new TypeError('use it as app.use(problems()), with its parentheses')

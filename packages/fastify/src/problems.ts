@@ -21,7 +21,8 @@ export interface ProblemsOptions {
 
 /**
  * The plugin that answers whatever goes wrong as problem details (RFC 9457): errors thrown, unknown routes, Fastify's own
- * 4xx (of a status outside the table of codes: 400). It also lets Fastify's `schema` option take `defineSchema` values beside plain JSON Schema. A bug is 500 and is logged.
+ * 4xx (of a status outside the table of codes: 400). It also lets Fastify's `schema` option take `defineSchema` values
+ * beside plain JSON Schema. A bug is 500 and is logged.
  */
 export const problems = Object.assign(
   async (app: FastifyInstance, { errors = true, notFound = true }: ProblemsOptions = {}): Promise<void> => {

@@ -53,8 +53,9 @@ export interface Parts {
 const JSON_ONLY: readonly string[] = ['application/json']
 
 /**
- * Checks a request against its input: the parts that were checked, converted and safe to use, or the refusal. Reads and parses the body
- * as strict JSON where nothing has yet (415, 413, 400 in that order); where a parser already took it, checks what that made.
+ * Checks a request against its input: the parts that were checked, converted and safe to use, or the refusal. Reads and
+ * parses the body as strict JSON where nothing has yet (415, 413, 400 in that order); where a parser already took it,
+ * checks what that made.
  */
 export async function checkInput(
   input: Input,
@@ -70,10 +71,7 @@ export async function checkInput(
     if (isAuthError(body)) return problem(body)
     collect(input.body.validate(body.value), 'body')
   }
-  if (issues.length === 0) return { parts: checked }
-  return problem(
-    authError('invalid_request', 'input.invalid', { detail: 'The input does not fit its schema.', issues }),
-  )
+  return issues.length === 0 ? { parts: checked } : problem(inputError(issues))
 
   function collect(result: Checked<unknown>, part: 'body' | 'query' | 'params'): void {
     if (result.issues) issues.push(...result.issues)

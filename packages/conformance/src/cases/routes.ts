@@ -166,16 +166,16 @@ export const routeCases: readonly Case[] = [
       const author = as(world, 'usr_pages', 'posts:read posts:write')
       for (let n = 0; n < 3; n++)
         yield { send: post(author, 'POST', '/posts', { title: `page ${n}`, body: 'b' }), expect: { status: 201 } }
-      const first = json(
+      const first = json<{ posts: { id: number }[]; next_cursor: string }>(
         yield { send: { path: '/posts?limit=2', headers: [author] }, expect: { status: 200 } },
-      ) as unknown as { posts: { id: number }[]; next_cursor: string }
+      )
       strictEqual(first.posts.length, 2)
-      const second = json(
+      const second = json<{ posts: { id: number }[] }>(
         yield {
           send: { path: `/posts?limit=1&cursor=${first.next_cursor}`, headers: [author] },
           expect: { status: 200 },
         },
-      ) as unknown as { posts: { id: number }[] }
+      )
       strictEqual(
         (second.posts[0]?.id ?? 0) > (first.posts[1]?.id ?? Number.POSITIVE_INFINITY),
         true,

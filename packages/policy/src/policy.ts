@@ -194,6 +194,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       return (outcome.kind === 'authenticated' ? outcome.decision.principal : undefined) as PrincipalOf<D>
     },
     authorize<R>(request: RequestView, rule: Rule<PrincipalOf<D>, R>, resource?: R): Maybe<Refusal | undefined> {
+      checkRule(rule)
       const { outcome, proof: holder, scheme } = seen(request)
       if (outcome.kind !== 'authenticated' || !holder) return refuse(UNAUTHENTICATED, undefined)
       const judged = judge(rule as Rule<never, never>, holder, resource)

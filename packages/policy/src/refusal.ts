@@ -17,7 +17,7 @@ export function refuser(schemes: readonly Scheme[]): (error: AuthError, tried: S
     const key =
       error.issues || error.headers
         ? undefined
-        : `${tried?.name} ${error.code} ${error.detail} ${error.scopes?.join(' ')} ${error.maxAge}`
+        : JSON.stringify([tried?.name, error.code, error.detail, error.scopes, error.maxAge])
     const known = key === undefined ? undefined : made.get(key)
     if (known) return tell(known.error === error ? known : Object.freeze({ ...known, error }))
     const refusal = tell(problem(error, challengesFor(error, tried, schemes)))

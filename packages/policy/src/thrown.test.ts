@@ -95,3 +95,22 @@ test('a doubled or malformed cookie does not stand in the way of an explicit cre
     expect((await both.check(request(['Cookie', cookie])))?.status).toBe(400)
   }
 })
+
+test('refusals that differ only in where a word stands are not taken for one another', async () => {
+  const message = await behind()
+  const say = (detail: string, scopes: readonly string[]) =>
+    new Refused(authError('insufficient_scope', 'x', { detail, scopes }))
+  expect(challenges(say('a', ['b', 'c']), message)).toEqual([
+    'Bearer realm="api", error="insufficient_scope", scope="b c"',
+  ])
+  const scoped = (name: string) => caller.authorize(message, { scope: name })
+  expect((await scoped('b'))?.headers['www-authenticate']).toContain('scope="b"')
+  expect((await scoped('c'))?.headers['www-authenticate']).toContain('scope="c"')
+})
+
+test('authorize with what is no rule says so', async () => {
+  const message = await behind()
+  for (const wrong of [{ scop: 'a' }, () => true, undefined]) {
+    expect(() => caller.authorize(message, wrong as never)).toThrow('a rule has exactly one of')
+  }
+})

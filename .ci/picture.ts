@@ -7,6 +7,7 @@ import { root } from './packages.ts'
 const PLACES: Readonly<Record<string, { readonly floor: number; readonly across: number; readonly wide?: number }>> = {
   conformance: { floor: 5, across: 0 },
   testing: { floor: 5, across: 3, wide: 2 },
+  countersign: { floor: 6, across: 3 },
   express: { floor: 4, across: 1 },
   fastify: { floor: 4, across: 2 },
   schema: { floor: 2, across: 0 },

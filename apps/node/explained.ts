@@ -23,7 +23,11 @@ function explained(found: ReturnType<Sample['find']>): ReturnType<Sample['find']
   const check: typeof policy.check = async (request) => {
     const explanation = await policy.explain(request)
     const verdict = await policy.check(request)
-    const same = explanation.status === verdict?.status && explanation.passed === (verdict?.status === undefined)
+    const same =
+      explanation.passed === (verdict?.status === undefined) &&
+      explanation.status === verdict?.status &&
+      `${explanation.challenges}` ===
+        `${verdict?.status === undefined ? '' : (verdict.headers['www-authenticate'] ?? '')}`
     console.log(`${same ? 'explained' : 'MISMATCH'} ${JSON.stringify({ answered: verdict?.status, ...explanation })}`)
     return verdict
   }

@@ -1,5 +1,5 @@
 import { type AuthError, authError, isAuthError, type Maybe, type Principal, type RequestView } from '@countersign/http'
-import { type Trace, traceError } from './explain.ts'
+import { open, stepOf, type Trace, traceError } from './explain.ts'
 import { andThen } from './maybe.ts'
 import type { Decision, Presented, Requirement, Scheme } from './requirement.ts'
 import { principalOf, userOf } from './scheme-options.ts'
@@ -24,6 +24,7 @@ const UNKNOWN_USER = authError('invalid_token', 'principal.unknown')
 const INCOMPLETE = authError('unauthenticated', 'credential.incomplete', {
   detail: 'This needs more than one credential; WWW-Authenticate lists them.',
 })
+const KNOWN = 'known to the application'
 const TWO = authError('invalid_request', 'credential.repeated', {
   detail: 'The request has more than one credential.',
   expected: 'one credential',
@@ -51,8 +52,7 @@ export function authenticate(accept: Requirement, request: RequestView, trace: T
       traceError(trace, 'all of the credentials', INCOMPLETE)
       return { kind: 'invalid', error: INCOMPLETE, scheme: reading.scheme }
     case 'malformed':
-      traceError(trace, `${reading.scheme.name}: well formed`, reading.error)
-      return { kind: 'invalid', error: reading.error, scheme: reading.scheme }
+      return invalid(reading.scheme, reading.error, 'well formed', trace)
     case 'present':
       return prove(reading.parts, 0, undefined, request, trace)
   }
@@ -62,8 +62,9 @@ function read(requirement: Requirement, request: RequestView, trace: Trace | und
   if (requirement.kind === 'scheme') {
     const scheme = requirement as Scheme
     const found = scheme.read(request)
-    trace?.push({ what: `${scheme.name}: present`, held: found !== undefined })
+    const step = open(trace, scheme.name)
     if (found === undefined) return NOTHING
+    step?.checks?.push({ what: 'present', held: true })
     if (isAuthError(found))
       return { kind: 'malformed', scheme, error: found, ambient: found.reason.startsWith('cookie.') }
     return { kind: 'present', scheme, ambient: found.from === 'cookie', parts: [{ scheme, credential: found }] }
@@ -138,20 +139,28 @@ function proveOne({ scheme, credential }: Part, request: RequestView, trace: Tra
   return andThen(scheme.verify(credential, request), (given) => {
     const verified = principalOf(given, scheme.name)
     if (verified === undefined || isAuthError(verified)) return invalid(scheme, verified ?? WRONG, 'right', trace)
-    trace?.push({ what: `${scheme.name}: right`, held: true })
+    hold(scheme, 'right', trace)
     if (!scheme.load) return authenticated(scheme, verified, verified)
     return andThen(scheme.load(verified, request), (loaded) => {
       const user = userOf(loaded)
-      if (user === undefined || isAuthError(user))
-        return invalid(scheme, user ?? UNKNOWN_USER, 'known to the application', trace)
+      if (user === undefined || isAuthError(user)) return invalid(scheme, user ?? UNKNOWN_USER, KNOWN, trace)
+      hold(scheme, KNOWN, trace)
       return authenticated(scheme, verified, user)
     })
   })
 }
 
 function invalid(scheme: Scheme, error: AuthError, what: string, trace: Trace | undefined): Proof {
-  traceError(trace, `${scheme.name}: ${what}`, error)
+  const step = stepOf(trace, scheme.name)
+  if (step) step.held = false
+  traceError(step?.checks, what, error)
   return { kind: 'invalid', error, scheme }
+}
+
+function hold(scheme: Scheme, what: string, trace: Trace | undefined): void {
+  const step = stepOf(trace, scheme.name)
+  if (step) step.held = true
+  step?.checks?.push({ what, held: true })
 }
 
 function authenticated(scheme: Scheme, verified: Principal, principal: object): Proven {

@@ -1,4 +1,5 @@
 import diagnostics from 'node:diagnostics_channel'
+import { isDeepStrictEqual } from 'node:util'
 import { authError, Unavailable } from '@countersign/http'
 import { expect, test } from 'vitest'
 import { basicLine, bearerLine, cookieLine, keyLine, type Line, request, tokens } from '../test/request.ts'
@@ -86,6 +87,7 @@ test('the verdict of explain is that of check: every policy, mode and rule here,
                   explanation.status !== status ||
                   explanation.code !== (verdict?.status === undefined ? undefined : verdict.error.code) ||
                   explanation.passed !== (status === undefined) ||
+                  !isDeepStrictEqual(explanation.challenges, [verdict?.headers['www-authenticate'] ?? []].flat()) ||
                   decisionOf(message) !== undefined ||
                   CANARIES.some((canary) => JSON.stringify(explanation).includes(canary))
                 )
@@ -112,16 +114,31 @@ test('each step says what was looked at, and why it did not hold', async () => {
     passed: false,
     status: 403,
     code: 'access_denied',
-    reasons: [
-      { what: 'bearer: present', held: true },
-      { what: 'apiKey: present', held: false },
-      { what: 'bearer: right', held: true },
-      { what: 'scope a', held: true },
-      { what: 'role admin', held: false },
+    challenges: ['Bearer realm="api"'],
+    checks: [
+      {
+        what: 'bearer',
+        held: true,
+        checks: [
+          { what: 'present', held: true },
+          { what: 'right', held: true },
+        ],
+      },
+      { what: 'apiKey', held: undefined, checks: [] },
+      {
+        what: 'all of',
+        held: false,
+        checks: [
+          { what: 'scope a', held: true },
+          { what: 'role admin', held: false, expected: 'admin', got: 'no roles' },
+        ],
+      },
     ],
   })
-  expect((await read.explain(request(bearerLine('expired')))).reasons.at(-1)).toEqual({
-    what: 'bearer: right',
+  const { checks } = await read.explain(request(bearerLine('expired')))
+  expect(checks[0]).toMatchObject({ what: 'bearer', held: false })
+  expect(checks[0]?.checks?.at(-1)).toEqual({
+    what: 'right',
     held: false,
     reason: 'token.expired',
     expected: 'E',

@@ -1,25 +1,47 @@
 import type { AuthError } from '@countersign/http'
 
-/** One step on the way to an answer. `expected` and `got` never hold a secret. */
-export interface Reason {
+/** One thing that was looked at on the way to an answer, with what it stands on. Plain data; never holds a secret. */
+export interface Check {
+  /** A scheme's name, `present`, `right`, `scope posts:write`, `all of`, the name of a rule… */
   readonly what: string
-  readonly held: boolean
+  /** `undefined`: it decided nothing, such as a scheme of which no credential came. */
+  readonly held: boolean | undefined
+  /** Why not: stable, such as `token.expired`. */
   readonly reason?: string
   readonly expected?: string
   readonly got?: string
+  readonly checks?: readonly Check[]
 }
 
-/** Why a request gets the answer it gets, step by step: `status` is `undefined` when it passes. */
+/** Why a request gets the answer it gets, as a tree. Plain data, for a page, a test or `npx countersign explain`. */
 export interface Explanation {
   readonly policy: string
   readonly passed: boolean
+  /** `undefined` when it passes. */
   readonly status: number | undefined
   readonly code: string | undefined
-  readonly reasons: readonly Reason[]
+  /** The `WWW-Authenticate` lines of the answer. */
+  readonly challenges: readonly string[]
+  /** First the schemes, in the order of `accept`; then what the credential must allow. */
+  readonly checks: readonly Check[]
 }
 
 /** The recorder that `explain` hands to the same code that `check` runs. */
-export type Trace = Reason[]
+export type Trace = Draft[]
+export type Draft = { -readonly [Name in keyof Check]: Name extends 'checks' ? Trace : Check[Name] }
+
+/** A new step with steps inside. Nothing without a recorder. */
+export function open(trace: Trace | undefined, what: string): Draft | undefined {
+  if (!trace) return undefined
+  const draft: Draft = { what, held: undefined, checks: [] }
+  trace.push(draft)
+  return draft
+}
+
+/** The step of that name, which was recorded before. */
+export function stepOf(trace: Trace | undefined, what: string): Draft | undefined {
+  return trace?.find((draft) => draft.what === what)
+}
 
 export function traceError(trace: Trace | undefined, what: string, { reason, expected, got }: AuthError): void {
   trace?.push({

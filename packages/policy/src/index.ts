@@ -5,7 +5,7 @@ export { decisionOf, type Outcome } from './decision.ts'
 export type { Description, RequirementDescription, RuleDescription } from './describe.ts'
 export { type CarriesPolicy, checkEndpoints, type Endpoint, findEndpoint, policyOf } from './endpoint.ts'
 export type { SecurityEvent } from './event.ts'
-export type { Explanation, Reason } from './explain.ts'
+export type { Check, Explanation } from './explain.ts'
 export {
   type AnyPolicy,
   anyone,

@@ -6,7 +6,6 @@ import {
   type Maybe,
   type Refusal,
   type RequestView,
-  STATUS,
   unavailableError,
 } from '@countersign/http'
 import { authenticate, type Proof } from './authenticate.ts'
@@ -77,6 +76,7 @@ export interface PolicyOptions<D, M extends Mode> {
 }
 
 const UNAUTHENTICATED = authError('unauthenticated', 'credential.absent')
+const AGE = 'age of the authentication'
 const MODES: readonly unknown[] = ['required', 'optional', 'attempt']
 const OPTIONS: ReadonlySet<string> = new Set(['name', 'accept', 'scopes', 'allow', 'mode', 'maxAge', 'clock'])
 
@@ -122,9 +122,10 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     if (proof.kind === 'invalid') return mode === 'attempt' ? { proof } : { proof, error: proof.error }
     const stale = maxAge === undefined ? undefined : tooOld(proof, maxAge, clock())
     if (stale) {
-      traceError(trace, 'age of the authentication', stale)
+      traceError(trace, AGE, stale)
       return { proof, error: stale }
     }
+    if (maxAge !== undefined) trace?.push({ what: AGE, held: true })
     if (allow === undefined) return { proof }
     return andThen(judge(allow, proof, undefined, trace), (ruling) =>
       ruling === 'yes' ? { proof } : { proof, error: shortfall(ruling, allow) },
@@ -177,10 +178,18 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       }
     },
     async explain(request: RequestView): Promise<Explanation> {
-      const reasons: Trace = []
-      const { error } = await run(request, reasons)
-      if (error?.code === 'temporarily_unavailable') traceError(reasons, 'every part answers', error)
-      return { policy: name, passed: !error, status: error && STATUS[error.code], code: error?.code, reasons }
+      const checks: Trace = []
+      const { proof, error } = await run(request, checks)
+      if (error?.code === 'temporarily_unavailable') traceError(checks, 'every part answers', error)
+      const answer = error && refuse(error, proof.kind === 'absent' ? undefined : proof.scheme)
+      return {
+        policy: name,
+        passed: !error,
+        status: answer?.status,
+        code: error?.code,
+        challenges: challengesIn(answer),
+        checks,
+      }
     },
     describe,
     [Symbol.for('nodejs.util.inspect.custom')]: describe,
@@ -217,6 +226,11 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
   }
 }
 
+function challengesIn(answer: Refusal | undefined): readonly string[] {
+  const challenges = answer?.headers['www-authenticate'] ?? []
+  return typeof challenges === 'string' ? [challenges] : challenges
+}
+
 interface Ran {
   readonly proof: Proof
   readonly error?: AuthError
@@ -251,6 +265,13 @@ export const anyone: AnyPolicy = Object.freeze({
   name: 'anyone',
   mode: 'anyone' as const,
   check: () => undefined,
-  explain: async () => ({ policy: 'anyone', passed: true, status: undefined, code: undefined, reasons: [] }),
+  explain: async () => ({
+    policy: 'anyone',
+    passed: true,
+    status: undefined,
+    code: undefined,
+    challenges: [],
+    checks: [],
+  }),
   describe: () => ({ name: 'anyone', mode: 'anyone' as const, accept: undefined, allow: undefined, maxAge: undefined }),
 })

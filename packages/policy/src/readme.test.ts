@@ -116,12 +116,19 @@ test('explain', async () => {
     passed: false,
     status: 403,
     code: 'insufficient_scope',
-    reasons: [
-      { what: 'bearer: present', held: false },
-      { what: 'apiKey: present', held: false },
-      { what: 'basic: present', held: true },
-      { what: 'basic: right', held: true },
-      { what: 'scope posts:write', held: false },
+    challenges: ['Basic realm="api", charset="UTF-8"'],
+    checks: [
+      { what: 'bearer', held: undefined, checks: [] },
+      { what: 'apiKey', held: undefined, checks: [] },
+      {
+        what: 'basic',
+        held: true,
+        checks: [
+          { what: 'present', held: true },
+          { what: 'right', held: true },
+        ],
+      },
+      { what: 'scope posts:write', held: false, expected: 'posts:write', got: 'no scopes' },
     ],
   })
 })

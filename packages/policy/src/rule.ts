@@ -1,5 +1,5 @@
 import type { Maybe, Principal } from '@countersign/http'
-import type { Trace } from './explain.ts'
+import { open, type Trace } from './explain.ts'
 import { andThen, isThenable } from './maybe.ts'
 
 /** What a caller must be allowed, as data, so that it documents and explains itself. A test has a name. */
@@ -22,10 +22,10 @@ export type Ruling = 'yes' | 'scope' | 'no'
 
 /** Judges a rule; stops at the first part that settles it. */
 export function judge(rule: Rule<never, never>, holder: Holder, resource: unknown, trace?: Trace): Maybe<Ruling> {
-  if ('scope' in rule) return tell(trace, `scope ${rule.scope}`, holder.scopes?.includes(rule.scope) === true, 'scope')
-  if ('role' in rule) return tell(trace, `role ${rule.role}`, holder.roles?.includes(rule.role) === true, 'no')
-  if ('allOf' in rule) return settle(rule.allOf, 0, 'yes', (ruling) => ruling !== 'yes', holder, resource, trace)
-  if ('anyOf' in rule) return settle(rule.anyOf, 0, 'no', (ruling) => ruling === 'yes', holder, resource, trace)
+  if ('scope' in rule) return holds(trace, 'scope', rule.scope, holder.scopes, 'scope')
+  if ('role' in rule) return holds(trace, 'role', rule.role, holder.roles, 'no')
+  if ('allOf' in rule) return judgeAll(rule.allOf, holder, resource, trace)
+  if ('anyOf' in rule) return judgeAny(rule.anyOf, holder, resource, trace)
   const test = rule.test as (principal: unknown, resource: unknown) => unknown
   const held: unknown = test(holder.principal, resource)
   // Only `true` is yes: a test that forgets to return anything else refuses.
@@ -34,7 +34,28 @@ export function judge(rule: Rule<never, never>, holder: Holder, resource: unknow
     : tell(trace, rule.name, held === true, 'no')
 }
 
-function settle(
+function judgeAll(rules: readonly Rule<never, never>[], holder: Holder, resource: unknown, trace?: Trace) {
+  return inside('all of', trace, (inner) =>
+    series(rules, 0, 'yes', (ruling) => ruling !== 'yes', holder, resource, inner),
+  )
+}
+
+function judgeAny(rules: readonly Rule<never, never>[], holder: Holder, resource: unknown, trace?: Trace) {
+  return inside('any of', trace, (inner) =>
+    series(rules, 0, 'no', (ruling) => ruling === 'yes', holder, resource, inner),
+  )
+}
+
+function inside(what: string, trace: Trace | undefined, judged: (inner?: Trace) => Maybe<Ruling>): Maybe<Ruling> {
+  const step = open(trace, what)
+  if (!step) return judged()
+  return andThen(judged(step.checks), (ruling) => {
+    step.held = ruling === 'yes'
+    return ruling
+  })
+}
+
+function series(
   rules: readonly Rule<never, never>[],
   at: number,
   sofar: Ruling,
@@ -47,8 +68,24 @@ function settle(
   if (!rule) return sofar
   return andThen(judge(rule, holder, resource, trace), (ruling) => {
     if (settles(ruling)) return ruling
-    return settle(rules, at + 1, ruling === 'scope' ? 'scope' : sofar, settles, holder, resource, trace)
+    return series(rules, at + 1, ruling === 'scope' ? 'scope' : sofar, settles, holder, resource, trace)
   })
+}
+
+function holds(
+  trace: Trace | undefined,
+  kind: 'scope' | 'role',
+  wanted: string,
+  held: readonly string[] | undefined,
+  otherwise: Ruling,
+): Ruling {
+  const has = held?.includes(wanted) === true
+  trace?.push({
+    what: `${kind} ${wanted}`,
+    held: has,
+    ...(!has && { expected: wanted, got: held?.join(' ') || `no ${kind}s` }),
+  })
+  return has ? 'yes' : otherwise
 }
 
 function tell(trace: Trace | undefined, what: string, held: boolean, otherwise: Ruling): Ruling {

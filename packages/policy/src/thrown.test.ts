@@ -74,8 +74,12 @@ test('a login that is refused is published, a refusal of check is not published 
 test('a token that nobody judges says whose tokens are judged, and whose it says to be', async () => {
   const judged = policy({ accept: bearer([{ issuer: 'https://a.test/', verify: () => undefined }]) })
   const token = `x.${Buffer.from('{"iss":"https://a.test"}').toString('base64url')}.x`
-  const { reasons } = await judged.explain(request(bearerLine(token)))
-  expect(reasons.at(-1)).toMatchObject({ reason: 'token.issuer', expected: 'https://a.test/', got: '"https://a.test"' })
+  const { checks } = await judged.explain(request(bearerLine(token)))
+  expect(checks[0]?.checks?.at(-1)).toMatchObject({
+    reason: 'token.issuer',
+    expected: 'https://a.test/',
+    got: '"https://a.test"',
+  })
   for (const odd of ['x', 'x.y.z', `x.${Buffer.from('[]').toString('base64url')}.x`]) {
     expect((await judged.explain(request(bearerLine(odd)))).status).toBe(401)
   }

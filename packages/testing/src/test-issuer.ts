@@ -1,9 +1,10 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { checkOptions } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
 import { type Fetch, type JwkSet, type LocalIssuer, localIssuer, type TokenVerifier } from '@countersign/tokens'
+import { decode, inputOf, type Material } from './forge.ts'
 import { type TestClock, testClock } from './test-clock.ts'
 
 export type TestAlgorithm = 'EdDSA' | 'ES256' | 'RS256'
@@ -94,7 +95,7 @@ function issuerAt(url: string, audience: string, clock: TestClock, signer: Signe
     return document ? Response.json(await document()) : new Response(null, { status: 404 })
   }
   const token = (request: TokenRequest = {}) => mint(own, clock, signer, request)
-  return {
+  const made: TestIssuer = {
     url,
     audience,
     clock,
@@ -104,6 +105,26 @@ function issuerAt(url: string, audience: string, clock: TestClock, signer: Signe
     fetch,
     listen: () => listen((listening) => issuerAt(listening, audience, clock, signer)),
   }
+  signers.set(made.token, signer)
+  return made
+}
+
+/** By `token`, which stays the same function when an issuer listens. */
+const signers = new WeakMap<TestIssuer['token'], Signer>()
+
+/** What attacks are made from: a token of this issuer, its clock, its key. */
+export function materialOf({ token: mints, clock }: TestIssuer, token: string): Material {
+  const signer = signers.get(mints)
+  if (!signer) throw new TypeError('attacksOn: "issuer" must come from testIssuer()')
+  const publicKeys = signer.keys.keys.map(
+    ({ d: _, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest }: JsonWebKey) => rest,
+  )
+  const now = Math.floor(clock() / 1000)
+  return { token, ...decode(token), now, publicKeys, sign: (input) => signatureOf(signer, input) }
+}
+
+function signatureOf(signer: Signer, input: string): string {
+  return signer.sign(Buffer.from(input)).toString('base64url')
 }
 
 /** A good token of the issuer's own, with what is asked otherwise put in its place, signed again. */
@@ -115,18 +136,13 @@ async function mint(own: LocalIssuer, clock: TestClock, signer: Signer, request:
     { subject, ...(scopes && { scopes }), ...(roles && { roles }) },
     client === undefined ? {} : { client },
   )
-  const [head, payload] = access_token.split('.').map((part) => Buffer.from(part, 'base64url').toString())
+  const said = decode(access_token)
   const now = Math.floor(clock() / 1000)
   const exp = now + expiresIn
   const iat = expiresIn < 0 ? exp - LIFETIME : now // one that has expired was issued before
-  const good = { ...JSON.parse(payload as string), exp, iat, auth_time: authTime ?? iat }
-  const input = [
-    { ...JSON.parse(head as string), ...header },
-    { ...good, ...claims },
-  ]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.')
-  return `${input}.${signer.sign(Buffer.from(input)).toString('base64url')}`
+  const good = { ...said.claims, exp, iat, auth_time: authTime ?? iat }
+  const input = inputOf({ ...said.header, ...header }, { ...good, ...claims })
+  return `${input}.${signatureOf(signer, input)}`
 }
 
 async function listen(issuerOf: (url: string) => TestIssuer): Promise<ListeningIssuer> {

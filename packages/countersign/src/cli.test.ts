@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { problems, protect } from '@countersign/express'
+import { type ListeningIssuer, testIssuer } from '@countersign/testing'
+import express from 'express'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writePosts } from '../test/policies.ts'
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
+/** What the README says is printed. */
+const PRINTED = [
+  ...readFileSync(new URL('../README.md', import.meta.url), 'utf8').matchAll(/```text\n([\s\S]*?)```/g),
+].map(([, block]) => block)
+const FOLDER = fileURLToPath(new URL('../test', import.meta.url))
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function run(args: readonly string[], { input = '', env = {} } = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = { cwd: FOLDER, env: { ...process.env, NO_COLOR: '1', ...env }, timeout: 20_000 }
+    const child = execFile(process.execPath, [MAIN, ...args], options, (error, out, err) =>
+      resolve({ code: error ? (error.code as number) : 0, out, err }),
+    )
+    child.stdin?.end(input)
+  })
+}
+
+let issuer: ListeningIssuer
+let good: Server
+let careless: Server
+const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const listening = async (server: Server) => {
+  if (!server.listening) await new Promise((resolve) => server.once('listening', resolve))
+  return server
+}
+
+beforeAll(async () => {
+  issuer = await testIssuer({ audience: 'https://api.acme.com', algorithm: 'RS256' }).listen()
+  const app = express()
+  app.get('/posts', protect(writePosts), (_req, res) => void res.json([]))
+  app.use(problems())
+  good = await listening(app.listen(0, '127.0.0.1'))
+  careless = await listening(
+    createServer((request, response) => {
+      const claims = JSON.parse(
+        Buffer.from(request.headers.authorization?.split('.')[1] ?? '', 'base64url').toString() || 'null',
+      )
+      response.writeHead(claims ? 200 : 401).end()
+    }).listen(0, '127.0.0.1'),
+  )
+})
+afterAll(async () => {
+  await issuer.close()
+  good.close()
+  careless.close()
+})
+
+test('explain prints the tree of a refusal, and no secret', async () => {
+  const token = await issuer.token({ subject: 'ada', scopes: ['posts:read'] })
+  const { code, out, err } = await run(['explain', token, '--policy', './signed.ts#writePosts'], {
+    env: { ACME_ISSUER: issuer.url },
+  })
+  expect(err).toBe('')
+  expect(out).toBe(PRINTED[0])
+  expect(code).toBe(1)
+})
+
+test('explain reads the token from standard input, and takes an issuer in place of a module', async () => {
+  const args = ['explain', '-', '--issuer', issuer.url, '--audience', issuer.audience, '--scope', 'posts:read']
+  const right = await run(args, { input: `${await issuer.token({ scopes: ['posts:read'] })}\n` })
+  expect(right).toEqual({ code: 0, err: '', out: expect.stringContaining('→ passes') })
+  const late = await run(args, { input: await issuer.token({ expiresIn: -3600 }) })
+  expect(late.code).toBe(1)
+  expect(late.out).toMatch(/✗ right: token\.expired, expected exp after \d+, got \d+/)
+})
+
+test('explain without a credential, with another header, and as JSON', async () => {
+  const none = await run(['explain', '-p', './policies.ts#readPosts'])
+  expect(none.out).toContain('· bearer  nothing sent\n└─ · apiKey  nothing sent\n→ 401 unauthenticated')
+  const key = await run(['explain', '-p', './policies.ts#readPosts', '-H', 'X-API-Key: acme-key', '--json'])
+  expect(JSON.parse(key.out)).toMatchObject({
+    policy: 'read posts',
+    passed: true,
+    checks: [{ what: 'bearer' }, { what: 'apiKey', held: true }, { what: 'scope posts:read' }],
+  })
+  expect(key.out).not.toContain('acme-key')
+})
+
+test.each([
+  [['explain', 'x'], 'which policy? --policy ./policies.ts#readPosts'],
+  [
+    ['explain', 'x', '-p', './policies.ts'],
+    'exports several policies; which?\n  ./policies.ts#readPosts\n  ./policies.ts#writePosts',
+  ],
+  [['explain', 'x', '-p', './policies.ts#nobody'], 'exports no policy "nobody"'],
+  [['explain', 'x', '-p', './absent.ts'], './absent.ts cannot be loaded'],
+  [['explain', 'x', '--issuer', 'https://a.test'], '--issuer needs --audience'],
+  [['explain', 'x', '-p', './policies.ts#readPosts', '-H', 'nothing'], '--header takes a line'],
+  [['attack', 'http://198.51.100.1/', '-t', 'x'], '198.51.100.1 is not this machine'],
+  [['attack', 'http://127.0.0.1.evil.test/', '-t', 'x'], '127.0.0.1.evil.test is not this machine'],
+  [['attack', 'http://127.0.0.1@evil.test/', '-t', 'x'], 'evil.test is not this machine'],
+  [['attack', 'ftp://127.0.0.1/', '-t', 'x'], 'attack needs an URL'],
+  [['attack', 'http://127.0.0.1:9/', '-t', 'x'], '--token must be a JWT'],
+  [['attack', 'http://127.0.0.1/'], "required option '-t, --token <token>' not specified"],
+  [['nonsense'], "unknown command 'nonsense'"],
+])('%j is a question that is wrong: exit 2, and says how to ask', async (args, words) => {
+  const { code, err, out } = await run(args)
+  expect(err).toContain(words)
+  expect({ code, out }).toEqual({ code: 2, out: '' })
+})
+
+test('help names both commands', async () => {
+  const { code, out } = await run(['--help'])
+  expect(code).toBe(0)
+  expect(out).toMatch(/attack \[options\] <url>[\s\S]*explain \[options\] \[token\]/)
+})
+
+test('attack: nothing gets into a route of ours', async () => {
+  const { issuer: known } = await import('../test/policies.ts')
+  const token = await known.token({ scopes: ['posts:write'] })
+  const jwks = await (
+    await known.fetch(`${known.url}/.well-known/jwks.json`, {
+      headers: {},
+      redirect: 'error',
+      signal: AbortSignal.timeout(1000),
+    })
+  ).text()
+  const keys = createServer((_request, response) => response.end(jwks)).listen(0, '127.0.0.1')
+  await listening(keys)
+  const { code, out, err } = await run(['attack', `${urlOf(good)}/posts`, '--token', '-', '--jwks', urlOf(keys)], {
+    input: token,
+  })
+  keys.close()
+  expect({ err, code }, out).toEqual({ err: '', code: 0 })
+  expect(out).toContain('✓ HS256 with the public key as secret: PEM')
+  expect(out).toMatch(/left out \(needs "issuer": its key must sign it\): expired, /)
+  expect(out).toMatch(/\d\d attacks: every one was refused\n$/)
+  expect(out).not.toContain(token.split('.')[2])
+})
+
+test('attack: a server that only reads tokens is red, line by line', async () => {
+  const token = await issuer.token()
+  const { code, out } = await run(['attack', urlOf(careless), '--token', token])
+  expect(code).toBe(1)
+  expect(out).toMatch(/✗ alg none and no signature +200 {2}let in: 200 {2}RFC 8725 section 3\.1/)
+  expect(out).toMatch(/✗ no credential +401 {2}a 401 without WWW-Authenticate/)
+  expect(out).toMatch(/\d+ went wrong\n$/)
+  const told = out.replaceAll(/ {3,}/g, '  ').split('\n')
+  for (const line of PRINTED[1]?.trimEnd().split('\n') ?? []) expect(told).toContain(line.replaceAll(/ {3,}/g, '  '))
+  const lines = (await run(['attack', urlOf(careless), '--token', token, '--json'])).out.trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line))).toContainEqual({
+    id: 'alg.none',
+    name: 'alg none and no signature',
+    section: 'RFC 8725 section 3.1',
+    status: 200,
+    fault: 'let in: 200',
+  })
+})
+
+test('attack: a good request that does not pass proves nothing: exit 2', async () => {
+  const { code, err } = await run(['attack', `${urlOf(good)}/posts`, '--token', await issuer.token()])
+  expect({ code, err }).toEqual({ code: 2, err: 'the good request was refused: 401, so no attack proves anything\n' })
+})

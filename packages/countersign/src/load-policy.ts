@@ -1,0 +1,44 @@
+import { pathToFileURL } from 'node:url'
+import { type AnyPolicy, bearer, policy } from '@countersign/policy'
+import { remoteIssuer } from '@countersign/tokens'
+
+export interface PolicyQuestion {
+  readonly policy?: string
+  readonly issuer?: string
+  readonly audience?: string
+  readonly scope?: readonly string[]
+}
+
+/** The policy that was meant: an export of a module of the user's, or one for tokens of an issuer. Throws in words. */
+export async function loadPolicy(question: PolicyQuestion): Promise<AnyPolicy> {
+  const { policy: where, issuer, audience, scope } = question
+  if (where && issuer) throw new Error('give --policy or --issuer, not both')
+  if (where) return exported(where)
+  if (issuer && audience)
+    return policy({ accept: bearer(remoteIssuer(issuer, { audience })), ...(scope && { scopes: scope }) })
+  throw new Error(
+    issuer
+      ? '--issuer needs --audience: a token is for someone'
+      : 'which policy? --policy ./policies.ts#readPosts, or --issuer URL --audience NAME',
+  )
+}
+
+async function exported(where: string): Promise<AnyPolicy> {
+  const [file = '', name] = where.split('#', 2)
+  const module = await import(pathToFileURL(file).href).catch((error) => {
+    throw new Error(`${file} cannot be loaded: ${error instanceof Error ? error.message : error}`)
+  })
+  const policies = Object.entries<unknown>(module).filter(([, value]) => isPolicy(value)) as [string, AnyPolicy][]
+  const names = policies.map(([one]) => `${file}#${one}`).join('\n  ')
+  if (policies.length === 0) throw new Error(`${file} exports no policy: export the value that policy() returns`)
+  if (name === undefined && policies.length > 1) throw new Error(`${file} exports several policies; which?\n  ${names}`)
+  const found = name === undefined ? policies[0]?.[1] : policies.find(([one]) => one === name)?.[1]
+  if (!found) throw new Error(`${file} exports no policy "${name}"; it has\n  ${names}`)
+  return found
+}
+
+/** By shape: the module may hold another copy of the package. */
+function isPolicy(value: unknown): value is AnyPolicy {
+  const shape = value as Partial<AnyPolicy> | null | undefined
+  return typeof shape === 'object' && typeof shape?.explain === 'function' && typeof shape.describe === 'function'
+}

@@ -1,0 +1,21 @@
+import { anyOf, apiKey, bearer, policy } from '@countersign/policy'
+import { testIssuer } from '@countersign/testing'
+
+/** Stands for the identity provider of the examples. */
+export const issuer = testIssuer({
+  issuer: 'https://login.acme.com',
+  audience: 'https://api.acme.com',
+  algorithm: 'RS256',
+})
+const keys = apiKey(({ key }) => (key === 'acme-key' ? { subject: 'partner', scopes: ['posts:read'] } : undefined))
+
+export const readPosts = policy({
+  name: 'read posts',
+  accept: anyOf(bearer(issuer.verifier), keys),
+  scopes: ['posts:read'],
+})
+export const writePosts = policy({
+  name: 'write posts',
+  accept: anyOf(bearer(issuer.verifier), keys),
+  scopes: ['posts:write'],
+})

@@ -1,0 +1,39 @@
+// The attack kit as README.md shows it: in the tests of an application of your own.
+import { problems as expressProblems, protect as expressProtect } from '@countersign/express'
+import { problems, protect } from '@countersign/fastify'
+import { authError, Refused } from '@countersign/http'
+import { bearer, policy } from '@countersign/policy'
+import express from 'express'
+import fastify from 'fastify'
+import supertest from 'supertest'
+import { describe, expect, test } from 'vitest'
+import { attacksOn, testIssuer } from './index.ts'
+
+const issuer = testIssuer()
+const readPosts = policy({ accept: bearer(issuer.verifier), scopes: ['posts:read'] })
+const postOf = (id: string | undefined) => {
+  if (id !== '1') throw new Refused(authError('not_found', 'post.unknown'))
+  return { id }
+}
+
+const app = fastify()
+app.register(problems)
+app.get<{ Params: { id: string } }>('/posts/:id', { onRequest: protect(readPosts) }, async ({ params }) =>
+  postOf(params.id),
+)
+
+const server = express()
+server.get('/posts/:id', expressProtect(readPosts), (req, res) => void res.json(postOf(req.params.id)))
+server.use(expressProblems())
+
+const { attacks } = await attacksOn(readPosts, { url: '/posts/1', issuer, others: ['/posts/2'] })
+test.each(attacks)('$name', async ({ request, fault }) => {
+  expect(fault(await app.inject(request))).toBeUndefined()
+})
+
+describe('supertest', () => {
+  test.each(attacks)('$name', async ({ request: { method, url, headers }, fault }) => {
+    const verb = method.toLowerCase() as 'get' | 'head'
+    expect(fault(await supertest(server)[verb](url).set(headers))).toBeUndefined()
+  })
+})

@@ -22,7 +22,7 @@ const house = express.Router()
 house.use(protect(caller, { refusals: 'throw' }))
 house.get('/', (_request, response) => void response.json({ in: true }))
 const format: ErrorRequestHandler = (error, _request, response, _next) => {
-  response.status(error.status).set(error.headers).type('application/json').send(`{"house":"${error.code}"}`)
+  response.status(error.status).json({ house: error.code })
 }
 app.use('/house', house, format)
 app.get('/sent', protect(caller), (_request, response) => void response.json({ in: true }))

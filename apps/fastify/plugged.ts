@@ -31,17 +31,8 @@ app.addHook('onRequest', (request, reply, done) => {
 app.addHook('onSend', async (_request, _reply, payload) => setImmediate(payload))
 app.register(problems)
 
-const format = (
-  error: Error & { status: number; headers: Record<string, string>; code: string },
-  _request: FastifyRequest,
-  reply: FastifyReply,
-) =>
-  reply
-    .code(error.status)
-    .headers(error.headers)
-    .removeHeader('content-length')
-    .type('application/json')
-    .send(`{"house":"${error.code}"}`)
+const format = (error: Error & { status: number; code: string }, _request: FastifyRequest, reply: FastifyReply) =>
+  reply.code(error.status).type('application/json').send(`{"house":"${error.code}"}`)
 app.register(async (house) => {
   house.addHook('onRequest', protect(caller, { refusals: 'throw' }))
   house.setErrorHandler(format)

@@ -61,7 +61,13 @@ export const pluggedCases: readonly Case[] = [
       yield { send: { path: '/house', headers: [bearer('good')] }, expect: { status: 200, json: { in: true } } }
       yield {
         send: { path: '/house', headers: [bearer('x')] },
-        expect: { status: 401, challenges: WRONG.challenges, json: { house: 'invalid_token' }, foreign: true },
+        expect: {
+          status: 401,
+          challenges: WRONG.challenges,
+          headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+          json: { house: 'invalid_token' },
+          foreign: true,
+        },
       }
     },
   },

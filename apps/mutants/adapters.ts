@@ -8,11 +8,13 @@ const onFastify = { host: 'plugged fastify' } as const
 /** Every line of both adapters: see `uncovered.ts`, which lists those that are missing here. */
 // biome-ignore format: a table
 export const adapterMutants: readonly Mutant[] = [
-  { ...onExpress, what: 'every verdict passes', file: `${E}protect.ts`, find: 'verdict?.status === undefined', replace: 'true', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
-  { ...onExpress, what: 'no headers on an answer that passed', file: `${E}protect.ts`, find: 'for (const [name, value] of Object.entries(verdict?.headers ?? {})) response.setHeader(name, value)', replace: '', killedBy: 'G04' },
+  { ...onExpress, what: 'every verdict passes', file: `${E}protect.ts`, find: 'if (verdict === undefined) return next()', replace: 'return next()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
+  { ...onExpress, what: 'no headers on an answer that passed', file: `${E}protect.ts`, find: 'for (const [name, value] of Object.entries(headersOf(verdict))) response.setHeader(name, value)', replace: '', killedBy: 'G04' },
   { ...onExpress, what: 'nobody passes', file: `${E}protect.ts`, find: 'return next()\n', replace: 'return response.end()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
   { ...onExpress, what: 'refusals are thrown unless told otherwise', file: `${E}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: 'const throws = true', killedBy: 'G03 sent' },
-  { ...onExpress, what: 'refusals: throw is ignored', file: `${E}protect.ts`, find: "throws ? next(new Refused(verdict)) : ", replace: '', killedBy: 'G03' },
+  { ...onExpress, what: 'refusals: throw is ignored', file: `${E}protect.ts`, find: ' && !throws', replace: '', killedBy: 'G03' },
+  { ...onExpress, what: 'a refusal that is thrown passes', file: `${E}protect.ts`, find: 'verdict.status === undefined ? undefined : new Refused(verdict)', replace: 'undefined', killedBy: 'G03' },
+  { ...onExpress, what: "a house answer has our body's type", file: 'policy/src/protect.ts', find: "const { 'content-type': _type, 'content-length': _length, ...rest } = verdict.headers", replace: 'const rest = verdict.headers', killedBy: 'G03' },
   { ...onExpress, what: 'the policy is not asked', file: `${E}protect.ts`, find: 'policy.check(request)', replace: 'undefined', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route knows who calls
   { ...onExpress, what: 'a promise is taken for a verdict', file: `${E}protect.ts`, find: 'verdict instanceof Promise', replace: 'false', killedBy: 'G02', alsoBreaks: ['G08', 'G10'] }, // both have a token that is judged later
   { ...onExpress, what: 'a verdict is taken for a promise', file: `${E}protect.ts`, find: 'else act(verdict)', replace: '', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route answers
@@ -44,11 +46,12 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onExpress, what: 'an endpoint that answers at once is not sent', file: `${E}mount.ts`, find: 'else send(response, answer)', replace: 'else response.end()', killedBy: 'G08' },
   { ...onExpress, what: 'answers without their headers', file: `${E}send.ts`, find: 'writeHead(status, headers)', replace: 'writeHead(status)', killedBy: 'G01', alsoBreaks: ['G08'] }, // a refusal is asked for there too
 
-  { ...onFastify, what: 'every verdict passes', file: `${F}protect.ts`, find: 'verdict?.status === undefined', replace: 'true', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
-  { ...onFastify, what: 'no headers on an answer that passed', file: `${F}protect.ts`, find: 'if (verdict) reply.headers(verdict.headers)', replace: '', killedBy: 'G04' },
+  { ...onFastify, what: 'a refusal that is thrown passes', file: `${F}protect.ts`, find: 'verdict.status === undefined ? undefined : new Refused(verdict)', replace: 'undefined', killedBy: 'G03' },
+  { ...onFastify, what: 'every verdict passes', file: `${F}protect.ts`, find: 'if (verdict === undefined) return done()', replace: 'return done()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
+  { ...onFastify, what: 'no headers on an answer that passed', file: `${F}protect.ts`, find: 'reply.headers(headersOf(verdict))', replace: '', killedBy: 'G04' },
   { ...onFastify, what: 'nobody passes', file: `${F}protect.ts`, find: 'return done()\n', replace: 'return void reply.send()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
   { ...onFastify, what: 'refusals are thrown unless told otherwise', file: `${F}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: 'const throws = true', killedBy: 'G03 sent' },
-  { ...onFastify, what: 'refusals: throw is ignored', file: `${F}protect.ts`, find: "throws ? done(new Refused(verdict)) : ", replace: '', killedBy: 'G03' },
+  { ...onFastify, what: 'refusals: throw is ignored', file: `${F}protect.ts`, find: ' && !throws', replace: '', killedBy: 'G03' },
   { ...onFastify, what: 'the policy is not asked', file: `${F}protect.ts`, find: 'policy.check(request)', replace: 'undefined', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route knows who calls
   { ...onFastify, what: 'a promise is taken for a verdict', file: `${F}protect.ts`, find: 'verdict instanceof Promise', replace: 'false', killedBy: 'G02', alsoBreaks: ['G08', 'G10'] }, // both have a token that is judged later
   { ...onFastify, what: 'a verdict is taken for a promise', file: `${F}protect.ts`, find: 'else act(verdict)', replace: 'else reply.send()', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route answers

@@ -33,10 +33,7 @@ orders.put('/:id', validate({ params: Id, body: Order }), (req, res) => {
 })
 const house: ErrorRequestHandler = (error, _req, res, next) => {
   if (!error.status) return next(error)
-  res
-    .status(error.status)
-    .set('www-authenticate', error.headers?.['www-authenticate'] ?? [])
-    .json({ fault: error.code })
+  res.status(error.status).json({ fault: error.code })
 }
 app.use('/orders', orders, house)
 app.use(problems())

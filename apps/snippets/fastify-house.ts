@@ -27,11 +27,9 @@ app.register(mount(own.endpoints), { prefix: '/auth' }) // GET /auth/.well-known
 app.register(
   async (orders) => {
     orders.addHook('onRequest', protect(caller, { refusals: 'throw' })) // every route of this scope
-    orders.setErrorHandler((error: FastifyError & { headers?: Record<string, string> }, _request, reply) => {
-      const challenge = error.headers?.['www-authenticate']
-      if (challenge) reply.header('www-authenticate', challenge)
-      return reply.code(error.statusCode ?? 500).send({ fault: error.code })
-    })
+    orders.setErrorHandler((error: FastifyError, _request, reply) =>
+      reply.code(error.statusCode ?? 500).send({ fault: error.code }),
+    )
     orders.get('/', { preValidation: validate({ query: Page }) }, async (request) => ({
       limit: request.query.limit ?? 20, // a number
     }))

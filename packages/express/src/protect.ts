@@ -4,6 +4,7 @@ import {
   type AnyPolicy,
   type CarriesPolicy,
   checkProtect,
+  headersOf,
   type ProtectOptions,
   policyOf,
   type Verdict,
@@ -19,11 +20,10 @@ export function protect(policy: AnyPolicy, options?: ProtectOptions): Protector 
   const throws = checkProtect(policy, options)
   const handler = (request: RequestView, response: ServerResponse, next: NextFunction): void => {
     const act = (verdict: Verdict) => {
-      if (verdict?.status === undefined) {
-        for (const [name, value] of Object.entries(verdict?.headers ?? {})) response.setHeader(name, value)
-        return next()
-      }
-      return throws ? next(new Refused(verdict)) : send(response, verdict)
+      if (verdict === undefined) return next()
+      if (verdict.status !== undefined && !throws) return send(response, verdict)
+      for (const [name, value] of Object.entries(headersOf(verdict))) response.setHeader(name, value)
+      next(verdict.status === undefined ? undefined : new Refused(verdict))
     }
     const verdict = policy.check(request)
     if (verdict instanceof Promise) verdict.then(act).catch(next)

@@ -3,6 +3,7 @@ import {
   type AnyPolicy,
   type CarriesPolicy,
   checkProtect,
+  headersOf,
   type ProtectOptions,
   policyOf,
   type Verdict,
@@ -17,11 +18,10 @@ export function protect(policy: AnyPolicy, options?: ProtectOptions): Protector 
   const throws = checkProtect(policy, options)
   const hook = (request: RequestView, reply: Reply, done: (error?: Error) => void): void => {
     const act = (verdict: Verdict) => {
-      if (verdict?.status === undefined) {
-        if (verdict) reply.headers(verdict.headers)
-        return done()
-      }
-      return throws ? done(new Refused(verdict)) : send(reply, verdict)
+      if (verdict === undefined) return done()
+      if (verdict.status !== undefined && !throws) return send(reply, verdict)
+      reply.headers(headersOf(verdict))
+      done(verdict.status === undefined ? undefined : new Refused(verdict))
     }
     const verdict = policy.check(request)
     if (verdict instanceof Promise) verdict.then(act).catch(done)

@@ -15,7 +15,7 @@ export {
   policy,
   type Verdict,
 } from './policy.ts'
-export { checkProtect, type ProtectOptions } from './protect.ts'
+export { checkProtect, headersOf, type ProtectOptions } from './protect.ts'
 export { refusalOf } from './refusal.ts'
 export { allOf, anyOf, type Decision, type Presented, type Requirement, type Scheme } from './requirement.ts'
 export type { Rule } from './rule.ts'

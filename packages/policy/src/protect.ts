@@ -1,5 +1,5 @@
-import { checkOptions } from '@countersign/http'
-import type { AnyPolicy } from './policy.ts'
+import { checkOptions, type Headers } from '@countersign/http'
+import type { AnyPolicy, Verdict } from './policy.ts'
 
 /** What `protect` of every adapter takes. */
 export interface ProtectOptions {
@@ -21,4 +21,13 @@ export function checkProtect(policy: unknown, options: ProtectOptions | undefine
   if (refusals !== 'send' && refusals !== 'throw')
     throw new TypeError('option "refusals" of protect() must be "send" or "throw"')
   return refusals === 'throw'
+}
+
+/**
+ * The headers of a verdict that hold whoever words the body: those of a pass, and of a refusal its challenges, `Retry-After`
+ * and `Cache-Control`. Adapters set them before they hand a refusal to a house error handler, so that none forgets a challenge.
+ */
+export function headersOf(verdict: NonNullable<Verdict>): Headers {
+  const { 'content-type': _type, 'content-length': _length, ...rest } = verdict.headers
+  return rest
 }

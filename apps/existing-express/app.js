@@ -1,11 +1,12 @@
 'use strict'
 
 const { randomUUID } = require('node:crypto')
+const { protect } = require('@countersign/express')
 const cors = require('cors')
 const express = require('express')
 const helmet = require('helmet')
 const morgan = require('morgan')
-const { authenticate, login } = require('./auth')
+const { login, signedIn } = require('./auth')
 const { notFound, errorHandler } = require('./errors')
 const logger = require('./logger')
 const adminRouter = require('./routes/admin')
@@ -77,15 +78,12 @@ function createApp() {
     res.json({ status: 'ok', uptime: process.uptime() })
   })
   app.post('/login', login)
-
-  app.use(
-    '/api',
-    authenticate().unless({
-      path: [{ url: '/api/products', methods: ['GET'] }],
-    }),
-  )
   app.get('/api/products', (req, res) => {
     res.json({ products: req.app.locals.products })
+  })
+  app.use('/api', protect(signedIn, { refusals: 'throw' }), (req, _res, next) => {
+    req.user = signedIn.principal(req).claims
+    next()
   })
   app.use('/api/orders', ordersRouter)
   app.use('/api/admin', adminRouter)

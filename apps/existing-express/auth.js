@@ -2,7 +2,8 @@
 
 const crypto = require('node:crypto')
 const { promisify } = require('node:util')
-const { expressjwt } = require('express-jwt')
+const { bearer, policy } = require('@countersign/policy')
+const { legacyTokens } = require('@countersign/tokens')
 const jwt = require('jsonwebtoken')
 const { HttpError } = require('./errors')
 const logger = require('./logger')
@@ -65,14 +66,8 @@ async function login(req, res, next) {
   }
 }
 
-function authenticate() {
-  return expressjwt({
-    secret: JWT_SECRET,
-    algorithms: ['HS256'],
-    issuer: ISSUER,
-    requestProperty: 'user',
-  })
-}
+const tokens = legacyTokens({ secret: JWT_SECRET, algorithms: ['HS256'], issuer: ISSUER, audience: false, type: false })
+const signedIn = policy({ accept: bearer(tokens) })
 
 function requireRole(...roles) {
   return (req, _res, next) => {
@@ -87,4 +82,4 @@ function listUsers() {
   return users.map(({ id, email, name, role }) => ({ id, email, name, role }))
 }
 
-module.exports = { authenticate, requireRole, login, listUsers }
+module.exports = { signedIn, requireRole, login, listUsers }

@@ -19,8 +19,7 @@ function notFound(req, _res, next) {
 function toHttpError(err) {
   if (err instanceof HttpError) return err
 
-  // express-jwt
-  if (err.name === 'UnauthorizedError') {
+  if (err.status === 401) {
     return new HttpError(401, 'UNAUTHORIZED', err.message)
   }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { protect } from '@countersign/express'
 import cors from 'cors'
 import express from 'express'
 import helmet from 'helmet'
 import morgan from 'morgan'
-import { authenticate, login } from './auth.js'
+import { login, signedIn } from './auth.js'
 import { errorHandler, notFound } from './errors.js'
 import { logger } from './logger.js'
 import adminRouter from './routes/admin.js'
@@ -38,15 +39,12 @@ export function createApp({ store = createStore() } = {}) {
     res.json({ status: 'ok', uptime: process.uptime() })
   })
   app.post('/login', login)
-
-  app.use(
-    '/api',
-    authenticate().unless({
-      path: [{ url: '/api/products', methods: ['GET'] }],
-    }),
-  )
   app.get('/api/products', async (req, res) => {
     res.json({ products: await req.app.locals.store.listProducts() })
+  })
+  app.use('/api', protect(signedIn, { refusals: 'throw' }), (req, _res, next) => {
+    req.user = signedIn.principal(req).claims
+    next()
   })
   app.use('/api/orders', ordersRouter)
   app.use('/api/admin', adminRouter)

@@ -1,6 +1,7 @@
 import { randomBytes, scrypt as scryptCallback, scryptSync, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { expressjwt } from 'express-jwt'
+import { bearer, policy } from '@countersign/policy'
+import { legacyTokens } from '@countersign/tokens'
 import jwt from 'jsonwebtoken'
 import { HttpError } from './errors.js'
 import { logger } from './logger.js'
@@ -59,14 +60,8 @@ export async function login(req, res) {
   res.json({ token, expiresIn: TOKEN_TTL, user: publicUser(user) })
 }
 
-export function authenticate() {
-  return expressjwt({
-    secret: JWT_SECRET,
-    algorithms: ['HS256'],
-    issuer: ISSUER,
-    requestProperty: 'user',
-  })
-}
+const tokens = legacyTokens({ secret: JWT_SECRET, algorithms: ['HS256'], issuer: ISSUER, audience: false, type: false })
+export const signedIn = policy({ accept: bearer(tokens) })
 
 export function requireRole(...roles) {
   return (req, _res, next) => {

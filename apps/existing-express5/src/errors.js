@@ -1,4 +1,3 @@
-import { UnauthorizedError } from 'express-jwt'
 import { logger } from './logger.js'
 
 export class HttpError extends Error {
@@ -18,7 +17,7 @@ export function notFound(req) {
 function toHttpError(err) {
   if (err instanceof HttpError) return err
 
-  if (err instanceof UnauthorizedError) {
+  if (err.status === 401) {
     return new HttpError(401, 'UNAUTHORIZED', err.message)
   }
 

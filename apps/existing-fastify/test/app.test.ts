@@ -126,7 +126,7 @@ describe('authentication', () => {
     expect(res.json()).toEqual({
       status: 401,
       code: 'UNAUTHENTICATED',
-      message: 'No Authorization was found in request.headers',
+      message: 'This needs a credential; WWW-Authenticate lists the kinds that are accepted.',
       requestId: res.headers['x-request-id'],
     })
   })
@@ -142,7 +142,7 @@ describe('authentication', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 60 * 60 * 1000 })
     const res = await app.inject({ url: '/orders', headers })
     expect(res.statusCode).toBe(401)
-    expect(res.json().message).toBe('Authorization token expired')
+    expect(res.json().message).toBe('The credential is not valid.')
   })
 
   test('GET /me', async () => {

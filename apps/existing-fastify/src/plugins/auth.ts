@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { bearer, type Decision, type Policy, policy } from '@countersign/policy'
+import { legacyTokens, type TokenPrincipal } from '@countersign/tokens'
 import fastifyJwt from '@fastify/jwt'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -19,7 +21,7 @@ declare module '@fastify/jwt' {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void>
+    signedIn: Policy<Decision<'bearer', TokenPrincipal>>
     requireRole(role: string): (request: FastifyRequest, reply: FastifyReply) => Promise<void>
   }
 }
@@ -30,19 +32,15 @@ export default fp(
       app.log.warn('JWT_SECRET is not set, using a random secret')
     }
 
+    const secret = process.env.JWT_SECRET ?? randomBytes(32).toString('base64url')
     app.register(fastifyJwt, {
-      secret: process.env.JWT_SECRET ?? randomBytes(32).toString('base64url'),
+      secret,
       sign: { algorithm: 'HS256', expiresIn: process.env.JWT_EXPIRES_IN ?? '2h' },
       verify: { algorithms: ['HS256'] },
     })
 
-    app.decorate('authenticate', async (request, reply) => {
-      try {
-        await request.jwtVerify()
-      } catch (err) {
-        reply.send(err)
-      }
-    })
+    const tokens = legacyTokens({ secret, algorithms: ['HS256'], issuer: false, audience: false, type: false })
+    app.decorate('signedIn', policy({ accept: bearer(tokens) }))
 
     app.decorate('requireRole', (role) => async (request) => {
       if (!request.user.roles.includes(role)) {

@@ -1,3 +1,4 @@
+import { protect } from '@countersign/fastify'
 import type { FastifyPluginAsync } from 'fastify'
 import { AppError } from '../plugins/errors.ts'
 import type { OrderLine } from '../plugins/store.ts'
@@ -6,7 +7,8 @@ import adminRoutes from './admin.ts'
 const security = [{ bearerAuth: [] }]
 
 const privateRoutes: FastifyPluginAsync = async (app) => {
-  app.addHook('onRequest', app.authenticate)
+  app.addHook('onRequest', protect(app.signedIn, { refusals: 'throw' }))
+  app.addHook('onRequest', async (request) => Object.assign(request, { user: app.signedIn.principal(request).claims }))
 
   app.get(
     '/me',

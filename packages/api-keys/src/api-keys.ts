@@ -74,7 +74,7 @@ const ROTATED = authError('conflict', 'api-key.rotated', {
 /** API keys of one prefix, in a store. Throws a TypeError when an option is wrong. */
 export function apiKeys(options: ApiKeysOptions): ApiKeys {
   checkApiKeys(options)
-  const { prefix, store, clock = Date.now } = options
+  const { prefix, store, clock = () => Date.now() } = options
   const now = () => Math.floor(clock() / 1000)
   const used = options.lastUsed === false ? () => {} : lastUse(store, now)
 

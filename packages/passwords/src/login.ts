@@ -97,7 +97,7 @@ const MAX_USERNAME = 1024
  */
 export function passwordLogin<U extends StoredUser>(options: PasswordLoginOptions<U>): PasswordLogin<U> {
   checkLoginOptions(options)
-  const { find, upgrade, clock = Date.now, cache = {}, realm = 'api' } = options
+  const { find, upgrade, clock = () => Date.now(), cache = {}, realm = 'api' } = options
   const limits: HashingLimits = {
     concurrency: options.concurrency ?? DEFAULT_LIMITS.concurrency,
     queue: options.queue ?? DEFAULT_LIMITS.queue,

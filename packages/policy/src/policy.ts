@@ -82,7 +82,7 @@ const OPTIONS: ReadonlySet<string> = new Set(['name', 'accept', 'scopes', 'allow
 
 /** Makes a route policy. Throws a TypeError for options that could never hold or that say nothing. */
 export function policy<D, const M extends Mode = 'required'>(options: PolicyOptions<D, M>): Policy<D, M> {
-  const { accept, maxAge, clock = Date.now } = options ?? {}
+  const { accept, maxAge, clock = () => Date.now() } = options ?? {}
   for (const key of Object.keys(options ?? {}))
     if (!OPTIONS.has(key)) throw new TypeError(`policy() has no option "${key}"`)
   if (typeof accept !== 'object' || accept === null || !Array.isArray(accept.of)) {

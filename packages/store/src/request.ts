@@ -38,7 +38,7 @@ export function pageSize(limit: number | undefined): number {
 
 /** The clock of the options, or the machine's. */
 export function clockOf(maker: string, clock: (() => number) | undefined): () => number {
-  if (clock === undefined) return Date.now
+  if (clock === undefined) return () => Date.now()
   if (typeof clock !== 'function') throw new TypeError(`${maker}: clock must be a function to epoch milliseconds`)
   return clock
 }

@@ -6,7 +6,7 @@ export interface TestClock {
 }
 
 /** Returns a clock that runs with `from` (the machine's clock unless told otherwise) and can be moved. */
-export function testClock(from: () => number = Date.now): TestClock {
+export function testClock(from: () => number = () => Date.now()): TestClock {
   let ahead = 0
   const advance = (seconds: number) => {
     if (!Number.isFinite(seconds)) throw new TypeError('advance: seconds must be a number')

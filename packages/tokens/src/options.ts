@@ -74,7 +74,7 @@ export function typesOption(maker: string, value: unknown): readonly string[] {
 
 /** What every verifier takes from its options, checked. */
 export function verifierOptions(maker: string, options: VerifierOptions) {
-  const { cache, clock = Date.now } = options
+  const { cache, clock = () => Date.now() } = options
   if (typeof clock !== 'function') throw wrong(maker, 'clock', 'a function to epoch milliseconds')
   if (cache !== false) checkOptions(`${maker}: cache`, cache, ['entries'])
   const entries = cache === false ? 0 : numberOption(maker, 'cache.entries', cache?.entries, 10_000, [1, 10_000_000])

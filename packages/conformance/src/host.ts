@@ -11,6 +11,8 @@ export interface HostOptions {
   /** Flags for node, before the file: a loader that mutates a source, say. */
   readonly nodeFlags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** How it says on which port it listens: as the sample API's hosts do. */
+  readonly listening?: RegExp
 }
 
 export interface RunningHost extends World {
@@ -18,6 +20,7 @@ export interface RunningHost extends World {
   stop(): Promise<number | null>
 }
 
+const LISTENING = /^listening on http:\/\/127\.0\.0\.1:(\d+)$/m
 const ISSUER = 'https://sample.test'
 const AUDIENCE = 'https://api.sample.test'
 let shared: TestKeys | undefined
@@ -54,7 +57,7 @@ export async function startHost(main: string, options: HostOptions = {}): Promis
   child.stderr.on('data', (chunk) => (output += chunk))
   const stop = () => stopChild(child).finally(() => rmSync(folder, { recursive: true, force: true }))
   try {
-    const port = await listening(child, () => output)
+    const port = await listening(child, options.listening ?? LISTENING, () => output)
     const send: World['send'] = (request) => exchange(port, request)
     return {
       port,
@@ -84,11 +87,11 @@ export async function startHost(main: string, options: HostOptions = {}): Promis
   }
 }
 
-function listening(child: ChildProcess, output: () => string): Promise<number> {
+function listening(child: ChildProcess, line: RegExp, output: () => string): Promise<number> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the host said nothing for 15 s:\n${output()}`)), 15_000)
     const look = () => {
-      const port = /^listening on http:\/\/127\.0\.0\.1:(\d+)$/m.exec(output())?.[1]
+      const port = line.exec(output())?.[1]
       if (!port) return
       clearTimeout(timer)
       resolve(Number(port))

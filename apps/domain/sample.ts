@@ -5,6 +5,7 @@ import { passwordLogin } from '@countersign/passwords'
 import { anyone, type Endpoint } from '@countersign/policy'
 import { memoryStore, type Store, sqliteStore } from '@countersign/store'
 import { localIssuer } from '@countersign/tokens'
+import { consoleOf } from './console.ts'
 import { openDatabase } from './database.ts'
 import { seedDemo } from './demo.ts'
 import { policiesOf } from './policies.ts'
@@ -37,7 +38,7 @@ export async function openSample(settings: Settings) {
   })
   const policies = policiesOf(own, keys, users)
   const routes = routesOf({ policies, own, keys, users, posts: postsIn(database) })
-  const endpoints: readonly Endpoint[] = own.endpoints
+  const endpoints: readonly Endpoint[] = [...own.endpoints, ...(settings.demo ? consoleOf(routes) : [])]
   return {
     settings,
     routes,

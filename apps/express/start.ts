@@ -16,6 +16,7 @@ Countersign sample API (Express). It holds demo data only.
 
   store         ${sample.settings.store}
   signing key   ${await keyAge(sample)}
+  console page  ${url}/
   demo users    ${DEMO_USERS.map(({ username, password, roles }) => `${username} / ${password} (${roles})`).join('\n                ')}
 
 Log in:

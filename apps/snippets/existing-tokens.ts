@@ -8,8 +8,9 @@ import express from 'express'
 
 declare global {
   namespace Express {
+    interface User {} // as @types/passport has it
     interface Request {
-      user?: object // as @types/passport has it
+      user?: User | undefined
     }
   }
 }

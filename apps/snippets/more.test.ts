@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { runSnippet } from './snippet.ts'
+import { runSnippet, snippetFile } from './snippet.ts'
 
 const send = (method: string, url: string, headers: Readonly<Record<string, string>>, value?: unknown) =>
   fetch(url, {
@@ -105,8 +104,9 @@ test('existing-keys: a key that was out there is good, and its like is not', asy
 })
 
 test('one-store: keys and tokens in one file, and a commit that only the first of two wins', async () => {
-  const file = fileURLToPath(new URL('one-store.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [file], { env: { STORE: ':memory:' } })
+  const { stdout } = await promisify(execFile)(process.execPath, [snippetFile('one-store.ts')], {
+    env: { STORE: ':memory:' },
+  })
   expect(stdout).toContain("subject: 'customer-42'")
   expect(stdout).toContain("subject: 'user-1'")
   expect(stdout).toContain("{ first: true, second: false, left: '9' }")

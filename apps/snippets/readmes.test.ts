@@ -8,6 +8,7 @@ import { exchange, type RunningHost, startHost } from '@countersign/conformance'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packages } from '../../.ci/packages.ts'
 import { STATUS } from '../../packages/http/src/index.ts'
+import { CASES } from '../migrate/cases.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -27,16 +28,18 @@ const TESTS = globSync('apps/snippets/*.test.ts', { cwd: root })
   .filter((file) => !file.endsWith('readmes.test.ts'))
   .map(read)
   .join('\n')
+/** The servers that apps/migrate/migrate.test.ts runs: each library's, by the names of its cases. */
+const MIGRATED = [...Object.keys(CASES).flatMap((name) => [`${name}.before`, `${name}.after`]), 'roll-out']
 
 test('there are pages, examples and printed answers to check', () => {
   expect(PAGES).toContain('README.md')
   expect(PAGES).toContain('docs/architecture.md')
-  expect(BLOCKS.filter(isTypeScript).length).toBeGreaterThan(20)
+  expect(BLOCKS.filter(isExample).length).toBeGreaterThan(20)
   expect(BLOCKS.filter(({ language }) => language === 'http').length).toBeGreaterThan(0)
 })
 
-test.each(PAGES)('%s: every TypeScript example is a part of a file that is run', (page) => {
-  const wrong = BLOCKS.filter((block) => isTypeScript(block) && block.at.startsWith(`${page}:`)).flatMap(problemOf)
+test.each(PAGES)('%s: every example is a part of a file that is run', (page) => {
+  const wrong = BLOCKS.filter((block) => isExample(block) && block.at.startsWith(`${page}:`)).flatMap(problemOf)
   expect(wrong, wrong.join('\n')).toEqual([])
 })
 
@@ -122,8 +125,8 @@ test('docs/packages.svg is what the packages are, and no import points up', () =
   execFileSync(process.execPath, [join(root, '.ci/picture.ts'), '--check'], { stdio: 'pipe' })
 })
 
-function isTypeScript({ language }: Block): boolean {
-  return ['ts', 'typescript', 'tsx', 'js', 'javascript'].includes(language)
+function isExample({ language }: Block): boolean {
+  return ['ts', 'typescript', 'tsx', 'js', 'javascript', 'py', 'python'].includes(language)
 }
 
 /** What is wrong with an example, with the remedy; nothing when it is right. */
@@ -138,9 +141,9 @@ function problemOf({ at, source, code }: Block): readonly string[] {
 }
 
 function isRun(file: string): boolean {
-  return (
-    file.endsWith('.test.ts') || (dirname(file) === 'apps/snippets' && TESTS.includes(`'${file.split('/').at(-1)}'`))
-  )
+  const name = file.split('/').at(-1) ?? ''
+  if (dirname(file) === 'apps/migrate' && MIGRATED.includes(name.replace(/\.(ts|py)$/, ''))) return true
+  return file.endsWith('.test.ts') || (dirname(file) === 'apps/snippets' && TESTS.includes(`'${name}'`))
 }
 
 /** Whether the code, after its common indentation is gone, is a contiguous run of lines of the source. */

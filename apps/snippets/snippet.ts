@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 export interface RunningSnippet {
   readonly url: string
@@ -9,11 +9,16 @@ export interface RunningSnippet {
   stop(): void
 }
 
+/** Where the snippets stand: in a rehearsal of a release, where somebody installed the packages. */
+const FOLDER = process.env.SNIPPETS ? pathToFileURL(`${process.env.SNIPPETS}/`) : new URL('.', import.meta.url)
+
+/** The file of a snippet. */
+export const snippetFile = (name: string) => fileURLToPath(new URL(name, FOLDER))
+
 /** Runs a snippet as its reader would: in a process of its own, with nothing but a port and a store file told to it. */
 export async function runSnippet(name: string, env: Readonly<Record<string, string>> = {}): Promise<RunningSnippet> {
   const port = await freePort()
-  const file = fileURLToPath(new URL(name, import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, [file], {
+  const child: ChildProcess = spawn(process.execPath, [snippetFile(name)], {
     env: { PATH: process.env.PATH, PORT: `${port}`, STORE: ':memory:', ...env },
   })
   let output = ''

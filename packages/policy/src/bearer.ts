@@ -60,6 +60,11 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
   const issuers = list.flatMap((one) =>
     typeof one !== 'function' && typeof one.issuer === 'string' ? [one.issuer] : [],
   )
+  const twice = issuers.find((issuer, at) => issuers.indexOf(issuer) !== at)
+  if (twice !== undefined)
+    throw new TypeError(
+      `bearer() has two verifiers for tokens of ${twice}: the first one's no is final, so the other would never be asked`,
+    )
   const realm = checkRealm(options.realm)
   const where = { ...(options.cookie && { cookie: options.cookie }), ...(options.query && { query: options.query }) }
 

@@ -56,6 +56,14 @@ test.each<[string, unknown, RegExp]>([
 describe('schemes and combinators are checked at creation', () => {
   test.each<[string, () => unknown, RegExp]>([
     [
+      'two verifiers of one issuer',
+      () =>
+        bearer(
+          ['https://a.test', 'https://b.test', 'https://a.test'].map((issuer) => ({ issuer, verify: () => undefined })),
+        ),
+      /two verifiers for tokens of https:\/\/a\.test: the first one's no is final/,
+    ],
+    [
       'bearer of nothing',
       () => bearer(undefined as never),
       /bearer\(\) needs a token verifier such as localIssuer\(\), or a function of the credential; got undefined/,

@@ -302,6 +302,13 @@ export const tokenCases: readonly Case[] = [
       yield { send: { path: '/me', headers: [bearer(refresh_token)] }, expect: INVALID_TOKEN }
     },
   },
+  badToken(
+    'D01 bearer',
+    'a token that is bound to a key or a certificate, sent as a bearer token',
+    'RFC 9449 section 7.1, RFC 8705 section 3',
+    ({ mint }) =>
+      [{ jkt: 'thumbprint' }, { 'x5t#S256': 'thumbprint' }, {}, null].map((cnf) => mint({ claims: { cnf } })),
+  ),
   badToken('J18', 'no subject, an empty one, one that is no string', 'RFC 9068 section 2.2', ({ mint }) =>
     [undefined, '', 7, null, ['usr_admintak']].map((sub) => mint({ claims: { sub } })),
   ),

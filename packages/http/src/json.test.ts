@@ -141,3 +141,113 @@ test('prototypes are as they were', () => {
   parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}')
   expect(({} as { polluted?: number }).polluted).toBeUndefined()
 })
+
+/** Another way to the same verdict: a set of names for each object, as the text is read. */
+function hasFault(text: string): boolean {
+  const stack: (Set<string> | undefined)[] = []
+  const owners: string[] = []
+  let atName = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"') {
+      const start = at++
+      while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+      if (!atName) continue
+      const name = JSON.parse(text.slice(start, at + 1))
+      const names = stack.at(-1) as Set<string>
+      if (names.has(name) || name === '__proto__' || (name === 'prototype' && owners.at(-2) === 'constructor'))
+        return true
+      names.add(name)
+      owners[owners.length - 1] = name
+      atName = false
+    } else if (character === '{' || character === '[') {
+      atName = character === '{'
+      stack.push(atName ? new Set() : undefined)
+      owners.push('')
+    } else if (character === '}' || character === ']') {
+      stack.pop()
+      owners.pop()
+      atName = false
+    } else if (character === ',') atName = stack.at(-1) !== undefined
+  }
+  return false
+}
+
+/** Whether this Node misreads a text that says nothing wrong (nodejs/node issue 63785): then it must be refused. */
+function isMisread(text: string): boolean {
+  return isAuthError(parseJson(Buffer.from(text))) && namesIn(JSON.parse(text)) !== namesWritten(text)
+}
+const namesIn = (value: unknown): string =>
+  [
+    ...(function* walk(one: unknown): Generator<string> {
+      if (typeof one !== 'object' || one === null) return
+      for (const [name, inner] of Object.entries(one)) {
+        if (!Array.isArray(one)) yield name
+        yield* walk(inner)
+      }
+    })(value),
+  ]
+    .sort()
+    .join('\0')
+const namesWritten = (text: string): string =>
+  [...text.matchAll(/("(?:[^"\\]|\\.)*") : /g)]
+    .map(([, literal = '""']) => JSON.parse(literal))
+    .sort()
+    .join('\0')
+
+test('a name that V8 takes for another, met before, is refused or read right', () => {
+  for (let round = 0; round < 3; round++) parseJson(Buffer.from('{"a":[],"\\\\":{}}'))
+  const parsed = parseJson(Buffer.from('{"a":[],"\\u0062":{}}'))
+  if (isAuthError(parsed)) expect(parsed.reason).toBe('json.syntax')
+  else expect(parsed.value).toEqual({ a: [], b: {} })
+  expect(reason('{"a":[],"\\u0061":{}}')).toBe('json.duplicate')
+})
+
+test('whatever JSON comes: refused when a name stands twice in an object or names a prototype, and only then', () => {
+  const name = fc.constantFrom('a', 'b', '\\u0061', '__proto__', 'constructor', 'prototype', 'a:b', 'x\\"y', '\\\\')
+  const { json } = fc.letrec<{ json: string }>((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom('1', 'null', '"a"', '":"', '"{\\"a\\":1}"', '"\\\\"', '[]', '{}', '-1.5e3'),
+      fc.array(tie('json'), { maxLength: 3 }).map((items) => `[${items.join(' , ')}]`),
+      fc
+        .array(fc.tuple(name, tie('json')), { maxLength: 4 })
+        .map((members) => `{${members.map(([key, value]) => `"${key}" : ${value}`).join(',')}}`),
+    ),
+  }))
+  let refused = 0
+  fc.assert(
+    fc.property(json, (text) => {
+      JSON.parse(text)
+      const isRefused = isAuthError(parseJson(Buffer.from(text)))
+      if (isRefused) refused++
+      return isRefused === hasFault(text) || isMisread(text)
+    }),
+    { numRuns: 5000 },
+  )
+  expect(refused).toBeGreaterThan(200)
+})
+
+test('bytes of any kind: a Buffer and a Uint8Array are judged alike, U+FFFD itself included', () => {
+  const judge = (given: Uint8Array) => {
+    const parsed = parseJson(given)
+    return isAuthError(parsed) ? parsed.reason : parsed.value
+  }
+  const quoted = (inner: Uint8Array) => Buffer.concat([Buffer.from('"'), inner, Buffer.from('"')])
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 6 }),
+        fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+      ),
+      (inner) => {
+        const given = quoted(inner)
+        expect(judge(given)).toEqual(judge(Uint8Array.from(given)))
+      },
+    ),
+    { numRuns: 3000 },
+  )
+  expect(judge(quoted(Buffer.from('\ufffd')))).toBe('\ufffd')
+  expect(judge(quoted(Buffer.from([0xff])))).toBe('json.utf8')
+  expect(judge(Buffer.from([0xef, 0xbb, 0xbf, 0x31]))).toBe('json.bom')
+})

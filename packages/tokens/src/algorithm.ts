@@ -10,7 +10,8 @@ export interface AlgorithmRow {
   readonly crv?: string
   /** Bytes of the hash: the least an HMAC key may have. */
   readonly bytes: number
-  verify(key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean
+  /** `signed` is ASCII. */
+  verify(key: KeyObject, signed: string, signature: Uint8Array): boolean
 }
 
 /** The one table. Whatever is not in it, `none` in any case included, does not exist. */
@@ -48,12 +49,17 @@ export function algorithmsFor(kty: unknown, crv: unknown): readonly Algorithm[] 
     .map(([name]) => name as Algorithm)
 }
 
+function bytesOf(ascii: string): Uint8Array {
+  return Buffer.from(ascii, 'latin1')
+}
+
 function ed25519(): AlgorithmRow {
   return {
     kty: 'OKP',
     crv: 'Ed25519',
     bytes: 64,
-    verify: (key, data, signature) => key.asymmetricKeyType === 'ed25519' && verify(null, data, key, signature),
+    verify: (key, signed, signature) =>
+      key.asymmetricKeyType === 'ed25519' && verify(null, bytesOf(signed), key, signature),
   }
 }
 
@@ -63,10 +69,10 @@ function ecdsa(hash: string, bytes: number, crv: string, half: number): Algorith
     kty: 'EC',
     crv,
     bytes,
-    verify: (key, data, signature) =>
+    verify: (key, signed, signature) =>
       key.asymmetricKeyType === 'ec' &&
       signature.length === 2 * half &&
-      verify(hash, data, key, derSignature(signature, half)),
+      verify(hash, bytesOf(signed), key, derSignature(signature, half)),
   }
 }
 
@@ -75,7 +81,8 @@ function rsa(hash: string, bytes: number): AlgorithmRow {
   return {
     kty: 'RSA',
     bytes,
-    verify: (key, data, signature) => key.asymmetricKeyType === 'rsa' && verify(hash, data, key, signature),
+    verify: (key, signed, signature) =>
+      key.asymmetricKeyType === 'rsa' && verify(hash, bytesOf(signed), key, signature),
   }
 }
 
@@ -84,8 +91,8 @@ function pss(hash: string, bytes: number): AlgorithmRow {
   return {
     kty: 'RSA',
     bytes,
-    verify: (key, data, signature) =>
-      key.asymmetricKeyType === 'rsa' && verify(hash, data, { key, padding, saltLength: bytes }, signature),
+    verify: (key, signed, signature) =>
+      key.asymmetricKeyType === 'rsa' && verify(hash, bytesOf(signed), { key, padding, saltLength: bytes }, signature),
   }
 }
 
@@ -93,9 +100,9 @@ function hmac(hash: string, bytes: number): AlgorithmRow {
   return {
     kty: 'oct',
     bytes,
-    verify: (key, data, signature) =>
+    verify: (key, signed, signature) =>
       key.type === 'secret' &&
       signature.length === bytes &&
-      timingSafeEqual(createHmac(hash, key).update(data).digest(), signature),
+      timingSafeEqual(createHmac(hash, key).update(signed, 'latin1').digest(), signature),
   }
 }

@@ -5,8 +5,8 @@ export interface VerifiedCache<T> {
   delete(digest: string): void
 }
 
-/** `expiresAt` of a value is epoch milliseconds: an entry outlives it only until the next ones come in. */
-export function verifiedCache<T extends { readonly expiresAt: number }>(entries: number): VerifiedCache<T> {
+/** `expiryOf` a value is epoch milliseconds: an entry outlives it only until the next ones come in. */
+export function verifiedCache<T>(entries: number, expiryOf: (value: T) => number): VerifiedCache<T> {
   const held = new Map<string, T>()
   return {
     get: (digest) => held.get(digest),
@@ -15,8 +15,8 @@ export function verifiedCache<T extends { readonly expiresAt: number }>(entries:
       held.delete(digest)
       // Two looked at for each one added: what has expired leaves faster than anything comes.
       let looked = 0
-      for (const [oldest, { expiresAt }] of held) {
-        if (held.size < entries && (expiresAt > now || looked === 2)) break
+      for (const [oldest, old] of held) {
+        if (held.size < entries && (expiryOf(old) > now || looked === 2)) break
         held.delete(oldest)
         looked++
       }

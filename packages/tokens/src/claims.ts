@@ -1,4 +1,5 @@
 import { type AuthError, authError, type Principal } from '@countersign/http'
+import { deepFreeze } from './freeze.ts'
 import { quote } from './quote.ts'
 
 /** The claims of a verified token (RFC 7519 section 4.1, RFC 9068 section 2.2). Deeply frozen. */
@@ -82,7 +83,7 @@ export function checkClaims(
   const other = otherPurpose(claims)
   if (other !== undefined) return fault('purpose', 'an access token', `${other}: ${claims[other]}`)
   const subject = subjectOf(claims[rules.subject], rules.numericSubject === true)
-  return subject === undefined ? SUBJECT : principalOf(subject, claims as Claims)
+  return subject === undefined ? SUBJECT : principalOf(subject, claims as Claims, rules)
 }
 
 /** The claim by which a token says that it is not an access token, or `undefined`. In any case. */
@@ -117,37 +118,50 @@ function subjectOf(value: unknown, numbers: boolean): string | undefined {
   return numbers && Number.isSafeInteger(value) ? `${value}` : undefined
 }
 
-function principalOf(subject: string, claims: Claims): TokenPrincipal {
+function principalOf(subject: string, claims: Mutable<Claims>, rules: ClaimRules): TokenPrincipal {
   const client = claims.client_id ?? claims.azp
   const credential: { id?: string; session?: string; client?: string } = {}
   if (claims.jti !== undefined) credential.id = claims.jti
   if (claims.sid !== undefined) credential.session = claims.sid
   if (typeof client === 'string') credential.client = client
-  const principal: { -readonly [Name in keyof TokenPrincipal]: TokenPrincipal[Name] } = {
-    subject,
-    expiresAt: claims.exp,
-    credential: Object.freeze(credential),
-    claims: deepFreeze(claims),
-  }
+  shareText(claims, rules)
   const scopes = words(claims.scope) ?? words(claims.scp)
-  if (scopes) principal.scopes = scopes
   const roles = Array.isArray(claims.roles) ? strings(claims.roles) : undefined
+  // Usual members at once: a member that is added later costs memory in each remembered token.
+  const principal: Mutable<TokenPrincipal> = scopes
+    ? { subject, scopes, expiresAt: claims.exp, credential: Object.freeze(credential), claims: deepFreeze(claims) }
+    : { subject, expiresAt: claims.exp, credential: Object.freeze(credential), claims: deepFreeze(claims) }
   if (roles) principal.roles = roles
   if (claims.auth_time !== undefined) principal.authTime = claims.auth_time
   return Object.freeze(principal)
 }
 
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+/** Remembered tokens say the same issuer, audience and scopes: one text of each is enough. */
+function shareText(claims: Mutable<Claims>, { issuer, audience }: ClaimRules): void {
+  if (issuer !== undefined) claims.iss = issuer
+  const aud = audience?.find((one) => one === claims.aud)
+  if (aud !== undefined) claims.aud = aud
+  const scope = typeof claims.scope === 'string' ? scopeLists.get(claims.scope)?.text : undefined
+  if (scope !== undefined) (claims as Record<string, unknown>).scope = scope
+}
+
+/** Lists of scopes that were taken apart before. Bounded; what comes from a token is verified by now. */
+const scopeLists = new Map<string, { readonly text: string; readonly list: readonly string[] }>()
+const SCOPE_LISTS = 1024
+
 /** `a b` or `["a", "b"]`; anything else says nothing, so nothing is allowed. */
 function words(value: unknown): readonly string[] | undefined {
-  if (typeof value === 'string') return Object.freeze(value.split(' ').filter((word) => word !== ''))
-  return Array.isArray(value) ? strings(value) : undefined
+  if (typeof value !== 'string') return Array.isArray(value) ? strings(value) : undefined
+  const known = scopeLists.get(value)
+  if (known) return known.list
+  const list = Object.freeze(value.split(' ').filter((word) => word !== ''))
+  if (scopeLists.size === SCOPE_LISTS) scopeLists.clear()
+  scopeLists.set(value, { text: value, list })
+  return list
 }
 
 function strings(values: readonly unknown[]): readonly string[] | undefined {
   return values.every((value) => typeof value === 'string') ? Object.freeze([...values] as string[]) : undefined
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
-  return Object.freeze(value)
 }

@@ -1,4 +1,5 @@
 import { type AuthError, authError, isAuthError, parseJson } from '@countersign/http'
+import { deepFreeze } from './freeze.ts'
 
 /** Bytes a token may have. */
 export const MAX_TOKEN = 8192
@@ -16,8 +17,8 @@ export interface ParsedJws {
   readonly header: Header
   readonly payload: Uint8Array
   readonly signature: Uint8Array
-  /** The bytes that were signed. */
-  readonly signed: Uint8Array
+  /** What was signed: ASCII. */
+  readonly signed: string
 }
 
 const fault = (reason: string, expected?: string) =>
@@ -50,13 +51,31 @@ export function parseJws(compact: string): ParsedJws | AuthError {
   const first = compact.indexOf('.')
   const second = compact.indexOf('.', first + 1)
   if (first === -1 || second === -1 || compact.indexOf('.', second + 1) !== -1) return SEGMENTS
-  const head = decode(compact.slice(0, first))
+  if (!isAscii(compact) || compact.includes('+') || compact.includes('/')) return BASE64URL
   const payload = decode(compact.slice(first + 1, second))
   const signature = decode(compact.slice(second + 1))
-  if (!head || !payload || !signature) return BASE64URL
-  const parsed = parseHeader(head)
+  if (!payload || !signature) return BASE64URL
+  const parsed = headerOf(compact.slice(0, first))
   if (isAuthError(parsed)) return parsed
-  return { header: parsed.header, payload, signature, signed: Buffer.from(compact.slice(0, second), 'latin1') }
+  return { header: parsed.header, payload, signature, signed: compact.slice(0, second) }
+}
+
+/** Headers that were taken apart before: an issuer writes few. What comes from strangers only makes it forget. */
+const headers = new Map<string, { readonly header: Header }>()
+const HEADERS = 256
+const HEADER_LENGTH = 512
+
+function headerOf(segment: string): { readonly header: Header } | AuthError {
+  const known = headers.get(segment)
+  if (known) return known
+  const bytes = decode(segment)
+  if (!bytes) return BASE64URL
+  const parsed = parseHeader(bytes)
+  if (isAuthError(parsed) || segment.length > HEADER_LENGTH) return parsed
+  if (headers.size === HEADERS) headers.clear()
+  deepFreeze(parsed.header)
+  headers.set(segment, parsed)
+  return parsed
 }
 
 /** The claims of a payload (RFC 7519 section 7.2), under the same strict JSON, or `invalid_token`. */
@@ -87,8 +106,25 @@ function parseObject(bytes: Uint8Array, otherwise: AuthError): { readonly value:
   return { value: value as Record<string, unknown> }
 }
 
-/** The bytes of a segment; `undefined` unless encoding them again gives the very same segment. */
+/** UTF-8 needs more bytes than there are characters for all but ASCII. */
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length
+}
+
+/** How many characters of six bits the last one of a segment wastes, by its place in a group of four: those must be zero. */
+const SPARE: readonly number[] = [0, -1, 0b1111, 0b11]
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const VALUE = new Uint8Array(128)
+for (let at = 0; at < ALPHABET.length; at++) VALUE[ALPHABET.charCodeAt(at)] = at
+
+/**
+ * The bytes of an ASCII segment; `undefined` unless encoding them again gives the very same segment (RFC 4648 section 3.5).
+ * Node skips what is not base64url, so that fewer bytes come out; it takes `+` and `/`, which the caller looked for.
+ */
 function decode(segment: string): Uint8Array | undefined {
+  const spare = SPARE[segment.length % 4] as number
+  if (spare === -1) return undefined
+  if (((VALUE[segment.charCodeAt(segment.length - 1)] ?? 0) & spare) !== 0) return undefined
   const bytes = Buffer.from(segment, 'base64url')
-  return bytes.toString('base64url') === segment ? bytes : undefined
+  return bytes.length === Math.floor((segment.length * 3) / 4) ? bytes : undefined
 }

@@ -27,7 +27,7 @@ test('a revocation is never cut short by a later one', async () => {
 })
 
 test('the cache holds what it may, and lets go of what has expired first', () => {
-  const cache = verifiedCache<{ expiresAt: number }>(3)
+  const cache = verifiedCache<{ expiresAt: number }>(3, ({ expiresAt }) => expiresAt)
   for (const [name, expiresAt] of [
     ['a', 10],
     ['b', 100],
@@ -43,7 +43,7 @@ test('the cache holds what it may, and lets go of what has expired first', () =>
 })
 
 test('the cache is bounded in time too: each entry that comes takes two with it that have expired', () => {
-  const cache = verifiedCache<{ expiresAt: number }>(1000)
+  const cache = verifiedCache<{ expiresAt: number }>(1000, ({ expiresAt }) => expiresAt)
   for (let i = 0; i < 10; i++) cache.set(`old${i}`, { expiresAt: 100 }, 0)
   for (let i = 0; i < 5; i++) cache.set(`new${i}`, { expiresAt: 900 }, 200)
   for (let i = 0; i < 10; i++) expect(cache.get(`old${i}`)).toBeUndefined()

@@ -37,8 +37,6 @@ export interface Course {
 interface Verified {
   readonly principal: TokenPrincipal
   readonly key: VerificationKey
-  /** Epoch milliseconds. */
-  readonly expiresAt: number
 }
 
 const LENGTH = authError('invalid_token', 'token.parse.length', { expected: `at most ${MAX_TOKEN} bytes` })
@@ -48,11 +46,15 @@ const REVOKED = authError('invalid_token', 'token.revoked')
 /** The one course that every token takes: strict parse, whose it is, signature, claims, revocation, cache. */
 export function tokenVerifier(course: Course): TokenVerifier {
   const { rules, keys, clock } = course
-  const cache: VerifiedCache<Verified> = course.cache > 0 ? verifiedCache(course.cache) : NO_CACHE
+  const cache: VerifiedCache<Verified> =
+    course.cache > 0
+      ? verifiedCache(course.cache, ({ principal }) => (principal.claims.exp + rules.leeway) * 1000)
+      : NO_CACHE
 
   function verify(token: string): Maybe<TokenPrincipal | AuthError | undefined> {
     if (typeof token !== 'string' || token.length > MAX_TOKEN) return LENGTH
-    const digest = hash('sha256', token, 'base64url')
+    if (course.cache === 0) return first(token, '')
+    const digest = hash('sha256', token, 'binary')
     const hit = cache.get(digest)
     if (hit) {
       const wait = course.ready()
@@ -102,7 +104,7 @@ export function tokenVerifier(course: Course): TokenVerifier {
     const principal = checkClaims(claims, rules, now)
     if (isAuthError(principal)) return principal
     if (course.isRevoked(principal)) return REVOKED
-    cache.set(digest, { principal, key, expiresAt: (principal.claims.exp + rules.leeway) * 1000 }, now)
+    cache.set(digest, { principal, key }, now)
     return principal
   }
 

@@ -172,6 +172,14 @@ export const tokenCases: readonly Case[] = [
       ).replace(/[^.]*$/, swap),
     ]
   }),
+  badToken('J11 skipped', 'characters that lenient decoders skip, in any segment', 'RFC 7515 section 2', ({ mint }) =>
+    [0, 1, 2].map((at) =>
+      mint()
+        .split('.')
+        .map((segment, index) => (index === at ? `${segment.slice(0, 4)}~${segment.slice(4)}` : segment))
+        .join('.'),
+    ),
+  ),
   badToken(
     'J11 last character',
     'a last character with unused bits set, in any segment',

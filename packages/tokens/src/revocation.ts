@@ -32,33 +32,40 @@ export interface Revocations {
 }
 
 /** A row that says nothing may be anybody's: nothing is judged before it is mended. */
-function nameOf(value: string): string {
+function namesOf(value: string): readonly [kind: string, id: string] {
   try {
     const name: unknown = JSON.parse(value)
-    if (typeof name === 'string') return name
+    const colon = typeof name === 'string' ? name.indexOf(':') : -1
+    if (colon > 0) return [(name as string).slice(0, colon), (name as string).slice(colon + 1)]
   } catch {}
   throw new Unavailable(FEED, { cause: new Error('a revocation in the store cannot be read') })
 }
 
 export function revocations(store: StoreLike, prefix: string, clock: () => number): Revocations {
-  const held = new Map<string, number>()
+  // A map for each kind: looking up costs no new text.
+  const jti = new Map<string, number>()
+  const sid = new Map<string, number>()
+  const held: Readonly<Record<string, Map<string, number>>> = { jti, sid }
   let sweepAt = 1024
   let watch: Awaited<ReturnType<StoreLike['watch']>> | undefined
   let starting: Promise<void> | undefined
   let catchingUp: Promise<void> | undefined
 
-  function hold(name: string, expiresAt: number): void {
-    held.set(name, Math.max(expiresAt, held.get(name) ?? 0))
-    if (held.size < sweepAt) return
+  const size = () => jti.size + sid.size
+
+  function hold(kind: string, id: string, expiresAt: number): void {
+    const ids = Object.hasOwn(held, kind) ? held[kind] : undefined
+    ids?.set(id, Math.max(expiresAt, ids.get(id) ?? 0))
+    if (size() < sweepAt) return
     const now = clock()
-    for (const [old, end] of held) if (end <= now) held.delete(old)
-    sweepAt = Math.max(1024, 2 * held.size)
+    for (const each of [jti, sid]) for (const [old, end] of each) if (end <= now) each.delete(old)
+    sweepAt = Math.max(1024, 2 * size())
   }
 
   async function follow(): Promise<void> {
     watch = await store.watch(prefix, (_key, entry) => {
       // A deletion undoes nothing: entries end by their date.
-      if (entry) hold(nameOf(entry.value), entry.expiresAt ?? Number.POSITIVE_INFINITY)
+      if (entry) hold(...namesOf(entry.value), entry.expiresAt ?? Number.POSITIVE_INFINITY)
     })
   }
 
@@ -93,8 +100,7 @@ export function revocations(store: StoreLike, prefix: string, clock: () => numbe
       }
     },
     has(kind, id) {
-      if (held.size === 0) return false
-      const end = held.get(`${kind}:${id}`)
+      const end = (kind === 'jti' ? jti : sid).get(id)
       return end !== undefined && end > clock()
     },
     writes: (revoked) =>
@@ -104,8 +110,8 @@ export function revocations(store: StoreLike, prefix: string, clock: () => numbe
         expiresAt,
       })),
     apply(revoked) {
-      for (const { kind, id, expiresAt } of revoked) hold(`${kind}:${id}`, expiresAt)
+      for (const { kind, id, expiresAt } of revoked) hold(kind, id, expiresAt)
     },
-    size: () => held.size,
+    size,
   }
 }

@@ -1,0 +1,2 @@
+/** How many tokens every cache may hold: what `localIssuer` holds unless told otherwise. */
+export const ENTRIES = 10_000

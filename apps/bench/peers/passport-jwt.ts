@@ -1,0 +1,23 @@
+// passport-jwt 4, README "Configure Strategy" and "Authenticate requests". A PEM: it passes nothing else on.
+import express from 'express'
+import passport from 'passport'
+import { ExtractJwt, Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt'
+import { listen, POSTS, refuse, type Start } from './peer.ts'
+
+export const start: Start = ({ algorithm, issuer, audience, secret, publicKey }) => {
+  const options: StrategyOptionsWithoutRequest = {
+    jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+    secretOrKey: (secret ?? publicKey) as string,
+    issuer,
+    audience,
+    algorithms: [algorithm] as StrategyOptionsWithoutRequest['algorithms'] & {},
+  }
+  const authenticator = new passport.Passport()
+  authenticator.use(new Strategy(options, (payload, done) => void done(null, { id: payload.sub })))
+  const app = express()
+  app.get('/posts', authenticator.authenticate('jwt', { session: false }), (_request, response) => {
+    response.json(POSTS)
+  })
+  app.use(refuse)
+  return listen(app)
+}

@@ -1,0 +1,28 @@
+// A candidate as a process: `node serve.ts express-jwt`, its settings as JSON in the environment variable SETTINGS.
+// Prints `listening on URL`; SIGTERM ends it. Over IPC it tells its URL, and answers `cpu` with what it has used.
+import { CANDIDATES } from './candidates.ts'
+import type { Running, Start } from './peers/peer.ts'
+
+export interface Listening {
+  readonly url: string
+  readonly apiKey?: string
+}
+/** Microseconds of CPU, all threads, since the process began. */
+export type CpuAnswer = { readonly cpu: number }
+
+const name = process.argv[2] ?? ''
+if (!Object.hasOwn(CANDIDATES, name)) {
+  console.error(`usage: node serve.ts ${Object.keys(CANDIDATES).join(' | ')}`)
+  process.exit(2)
+}
+const { start } = (await import(`./peers/${name}.ts`)) as { start: Start }
+const running: Running = await start(JSON.parse(process.env.SETTINGS ?? '{}'))
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.({ cpu: user + system } satisfies CpuAnswer)
+})
+process.on('disconnect', () => process.exit())
+process.on('SIGTERM', () => running.close().then(() => process.exit()))
+const { url, apiKey } = running
+console.log(`listening on ${url}`)
+process.send?.({ url, ...(apiKey !== undefined && { apiKey }) } satisfies Listening)

@@ -42,5 +42,5 @@ function namesScheme(line: string, scheme: string): boolean {
 }
 
 function isTokenCharacter(code: number): boolean {
-  return code < 128 && /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(code))
+  return code !== 32 && code < 128 && /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(code))
 }

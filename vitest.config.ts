@@ -13,7 +13,10 @@ export default defineConfig({
       {
         test: {
           name: 'hosts',
-          include: ['apps/{hosts,snippets,migrate,bench}/**/*.test.ts', 'apps/existing-*/test/*.test.{js,mjs,ts}'],
+          include: [
+            'apps/{console,hosts,snippets,migrate,bench}/**/*.test.ts',
+            'apps/existing-*/test/*.test.{js,mjs,ts}',
+          ],
           exclude: [...configDefaults.exclude, 'apps/hosts/timing.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -8,6 +8,7 @@ const PLACES: Readonly<Record<string, { readonly floor: number; readonly across:
   conformance: { floor: 5, across: 0 },
   testing: { floor: 5, across: 3, wide: 2 },
   countersign: { floor: 6, across: 3 },
+  mcp: { floor: 3, across: 0 },
   express: { floor: 4, across: 1 },
   fastify: { floor: 4, across: 2 },
   schema: { floor: 2, across: 0 },

@@ -22,15 +22,19 @@ export function consoleOf(routes: readonly Route[]): readonly Endpoint[] {
       method: 'GET',
       path: '/console/routes',
       handle: () =>
-        json(200, {
-          users: DEMO_USERS.map(({ username, password, roles }) => ({ username, password, roles })),
-          routes: routes.map(({ method, path, policy, input }) => ({
-            method,
-            path,
-            takesBody: input.body !== undefined,
-            policy: policy.describe(),
-          })),
-        }),
+        json(
+          200,
+          {
+            users: DEMO_USERS.map(({ username, password, roles }) => ({ username, password, roles })),
+            routes: routes.map(({ method, path, policy, input }) => ({
+              method,
+              path,
+              takesBody: input.body !== undefined,
+              policy: policy.describe(),
+            })),
+          },
+          SECRET,
+        ),
     },
     { method: 'GET', path: '/console/explain', handle: (request) => explained(request, routes) },
   ]
@@ -61,7 +65,7 @@ const page: Answer = {
     'content-type': 'text/html; charset=utf-8',
     'content-length': `${PAGE.length}`,
     'cache-control': 'no-store',
-    'content-security-policy': `default-src 'none'; script-src '${digestOf('script')}'; style-src '${digestOf('style')}'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    'content-security-policy': `default-src 'none'; script-src '${digestOf('script')}'; style-src '${digestOf('style')}'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
   },
@@ -69,6 +73,7 @@ const page: Answer = {
 }
 
 function digestOf(element: 'script' | 'style'): string {
-  const inline = new RegExp(`<${element}>([\\s\\S]*?)</${element}>`).exec(PAGE.toString())?.[1] ?? ''
+  const inline = new RegExp(`<${element}>([\\s\\S]*?)</${element}>`).exec(PAGE.toString())?.[1]
+  if (inline === undefined) throw new Error(`console.html has no <${element}>`)
   return `sha256-${hash('sha256', inline, 'base64')}`
 }

@@ -17,6 +17,8 @@ export interface TokenVerifier<P extends Principal = Principal> {
   verify(token: string): Maybe<P | AuthError | undefined>
   /** Whose tokens it judges, where that is one: for `explain` and NODE_DEBUG. */
   readonly issuer?: string
+  /** What its challenges carry beside the realm: `resource_metadata` (RFC 9728 section 5.1). */
+  readonly challenge?: Readonly<Record<string, string>>
 }
 export type VerifyBearer = (
   credential: BearerCredential,
@@ -65,6 +67,7 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
     throw new TypeError(
       `bearer() has two verifiers for tokens of ${twice}: the first one's no is final, so the other would never be asked`,
     )
+  const more = Object.assign({}, ...list.map((one) => (typeof one === 'function' ? undefined : one.challenge)))
   const realm = checkRealm(options.realm)
   const where = { ...(options.cookie && { cookie: options.cookie }), ...(options.query && { query: options.query }) }
 
@@ -93,7 +96,7 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
       return ask(0, credential as BearerCredential, request)
     },
     ...loader(options.principal as SchemeOptions['principal']),
-    challenge: (error) => ({ scheme: 'Bearer', params: { realm, ...errorParams(error) } }),
+    challenge: (error) => ({ scheme: 'Bearer', params: { realm, ...errorParams(error), ...more } }),
   }
   return Object.freeze(scheme) as Scheme<'bearer', U>
 }

@@ -71,6 +71,10 @@ export function verifierOf<C>(verifier: unknown, what: string, scheme: string, p
   const verify: unknown =
     typeof verifier === 'function' ? verifier : (verifier as { verify?: unknown } | undefined)?.verify
   if (typeof verify !== 'function') {
+    if (typeof (verifier as { forAudience?: unknown } | undefined)?.forAudience === 'function')
+      throw new TypeError(
+        `${scheme}() got an issuer without an audience, for which any token would do: remoteIssuer(url, { audience })`,
+      )
     throw new TypeError(
       `${scheme}() needs ${what}, or a function of the credential; got ${verifier === null ? 'null' : typeof verifier}`,
     )

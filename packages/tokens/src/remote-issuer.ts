@@ -29,6 +29,13 @@ export interface RemoteIssuerOptions extends VerifierOptions {
   readonly timeout?: number
 }
 
+/** An issuer elsewhere that has no audience yet, so it judges nothing by itself. */
+export interface UnboundIssuer {
+  readonly issuer: string
+  /** A verifier of its tokens for this audience, by the same keys. */
+  forAudience(audience: string | readonly string[]): TokenVerifier
+}
+
 const MAKER = 'remoteIssuer'
 const OPTIONS = ['audience', 'algorithms', 'type', 'jwksUri', 'fetch', 'timeout', ...VERIFIER_OPTIONS]
 const LOOPBACK = true
@@ -43,7 +50,10 @@ const ID_TOKEN_ONLY: readonly string[] = ['nonce', 'at_hash', 'c_hash']
  * `verify` rejects with `Unavailable` (503). Refuses ID tokens, by audience and by their own claims. Throws a
  * TypeError for wrong options. OpenID Connect Discovery 1.0, RFC 7517, RFC 9068.
  */
-export function remoteIssuer(url: string, options: RemoteIssuerOptions): TokenVerifier {
+export function remoteIssuer(url: string, options: RemoteIssuerOptions): TokenVerifier
+/** Without an audience it judges nothing yet: `protectedResource` of `@countersign/mcp` gives it one. */
+export function remoteIssuer(url: string, options?: Omit<RemoteIssuerOptions, 'audience'>): UnboundIssuer
+export function remoteIssuer(url: string, options: Partial<RemoteIssuerOptions> = {}): TokenVerifier | UnboundIssuer {
   if (typeof url !== 'string' || !isSafeUrl(url, LOOPBACK))
     throw wrong(
       MAKER,
@@ -53,7 +63,6 @@ export function remoteIssuer(url: string, options: RemoteIssuerOptions): TokenVe
   if (url.endsWith(DISCOVERY))
     throw wrong(MAKER, 'url', `the iss of the tokens, as that document says it: leave off ${DISCOVERY}`)
   checkOptions(MAKER, options, OPTIONS)
-  const audience = audienceOption(MAKER, options?.audience)
   const algorithms = options.algorithms === undefined ? ASYMMETRIC : algorithmsOption(MAKER, options.algorithms)
   if (algorithms.some((name) => algorithmRow(name)?.kty === 'oct'))
     throw wrong(MAKER, 'algorithms', 'asymmetric: whoever publishes a secret has none. legacyTokens takes HS*')
@@ -65,14 +74,21 @@ export function remoteIssuer(url: string, options: RemoteIssuerOptions): TokenVe
   const timeout = numberOption(MAKER, 'timeout', options.timeout, 3000, [1, 60_000])
   const { leeway, maxLifetime, cache, clock } = verifierOptions(MAKER, options)
   const keys = remoteKeys({ issuer: url, jwksUri, fetch, timeout, algorithms })
-  return tokenVerifier({
-    rules: { issuer: url, audience, subject: 'sub', leeway, maxLifetime, forbidden: ID_TOKEN_ONLY },
-    algorithms,
-    types: typesOption(MAKER, options.type ?? ['at+jwt', 'JWT', '']),
-    keys,
-    ready: keys.ready,
-    isRevoked: () => false,
-    cache,
-    clock,
-  })
+  const types = typesOption(MAKER, options.type ?? ['at+jwt', 'JWT', ''])
+  const forAudience = (audience: unknown) => verifierFor(audienceOption(MAKER, audience))
+  // An audience that is there and undefined (a setting that is missing) is a mistake.
+  return 'audience' in options ? forAudience(options.audience) : Object.freeze({ issuer: url, forAudience })
+
+  function verifierFor(audience: readonly string[]): TokenVerifier {
+    return tokenVerifier({
+      rules: { issuer: url, audience, subject: 'sub', leeway, maxLifetime, forbidden: ID_TOKEN_ONLY },
+      algorithms,
+      types,
+      keys,
+      ready: keys.ready,
+      isRevoked: () => false,
+      cache,
+      clock,
+    })
+  }
 }

@@ -121,7 +121,7 @@ export const pathCases: readonly Case[] = [
     *steps({ mint }) {
       for (const headers of [[], [bearer(mint())], [bearer('x')]]) {
         yield { send: { path: '/nothing', headers }, expect: { status: 404, code: 'not_found' } }
-        yield { send: { path: '/', headers }, expect: { status: 404 } }
+        yield { send: { path: '/console', headers }, expect: { status: 404 } }
         yield {
           send: { method: 'DELETE', path: '/me', headers },
           expect: { status: 405, code: 'method_not_allowed', headers: { allow: 'GET, HEAD, OPTIONS' } },

@@ -1,0 +1,8 @@
+export { protectTools, type ToolMiddleware } from './protect-tools.ts'
+export {
+  type ProtectedResource,
+  type ProtectedResourceOptions,
+  protectedResource,
+  type ResourceIssuer,
+} from './protected-resource.ts'
+export { type ToolScopes, toolScopes } from './tool-scopes.ts'

@@ -1,0 +1,30 @@
+import { authError, Refused, type RequestView } from '@countersign/http'
+import type { Policy } from '@countersign/policy'
+import type { ToolScopes } from './tool-scopes.ts'
+
+/** Fits Express, behind its body parser, and Fastify as a `preHandler`: it asks for the parsed body alone. */
+export type ToolMiddleware = (
+  request: RequestView & { readonly body?: unknown },
+  response: object,
+  next: (error?: Error) => void,
+) => void
+
+const NO_TOOL = authError('access_denied', 'tool.unlisted', { detail: 'This tool may be called by nobody.' })
+
+/**
+ * Refuses a tool call before the handler sees it: 403 `insufficient_scope` that names every scope the call needs, so that a
+ * client can step up (RFC 6750 section 3.1). `policy` must have passed on this request. The refusal is thrown: `problems` of
+ * the adapter, or your own error handler, answers with it.
+ */
+export function protectTools(policy: Pick<Policy, 'authorize'>, tools: ToolScopes): ToolMiddleware {
+  if (typeof policy?.authorize !== 'function' || typeof tools?.scopesFor !== 'function')
+    throw new TypeError('protectTools() takes a policy and toolScopes({ … })')
+  return (request, _response, next) => {
+    const scopes = tools.scopesFor(request.body)
+    if (scopes === undefined) return next(new Refused(NO_TOOL))
+    if (scopes.length === 0) return next()
+    Promise.resolve(null)
+      .then(() => policy.authorize(request, { allOf: scopes.map((scope) => ({ scope })) }))
+      .then((refusal) => next(refusal && new Refused(refusal)), next)
+  }
+}

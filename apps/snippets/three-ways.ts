@@ -34,7 +34,7 @@ const ownPost = {
 
 const app = express()
 app.post('/login', express.json(), async (req, res) => {
-  res.json(await tokens.issue(await users.require(req.body)))
+  res.set('cache-control', 'no-store').json(await tokens.issue(await users.require(req.body)))
 })
 app.put('/posts/:id', protect(writePosts), express.json(), async (req, res, next) => {
   const post = posts.get(req.params.id)

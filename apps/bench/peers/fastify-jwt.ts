@@ -6,7 +6,7 @@ import { listenFastify, POSTS, type Start } from './peer.ts'
 
 export const start: Start = (settings) => serve(settings, {})
 
-export function serve(settings: Settings, more: { cache?: number }) {
+export function serve(settings: Settings, more: NonNullable<FastifyJWTOptions['verify']>) {
   const { algorithm, issuer, audience, secret, publicKey } = settings
   const app = Fastify()
   app.register(fastifyJwt, {

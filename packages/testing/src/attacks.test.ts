@@ -130,6 +130,20 @@ test('a server that only reads tokens lets all but the unreadable ones in', asyn
   expect(letIn).not.toContain('none')
 })
 
+test.each(['EdDSA', 'ES256', 'RS256'] as const)(
+  '%s: padded is what a decoder that takes padding takes',
+  async (algorithm) => {
+    const guard = policy({ accept: token })
+    const { attacks } = await attacksOn(guard, { url: '/', issuer: testIssuer({ algorithm }) })
+    const segment = (id: string, at: number) =>
+      `${attacks.find((attack) => attack.id === id)?.request.headers.authorization}`.split('.')[at] ?? ''
+    for (const padded of [segment('claims.padding', 1), segment('signature.padding', 2)]) {
+      expect(padded).toMatch(/=$/)
+      expect(padded.length % 4).toBe(0)
+    }
+  },
+)
+
 test('a token alone can be broken; what needs the issuer is left out, with the reason', async () => {
   const guard = policy({ accept: token, scopes: ['a'] })
   const { attacks, leftOut } = await attacksOn(guard, { url: '/', token: await issuer.token() })

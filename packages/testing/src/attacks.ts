@@ -144,7 +144,7 @@ function wrongPlaces(
   const named = (kind: string) => sources.some((source) => source.startsWith(`${kind}:`))
   if (named('query')) battery.leave('query', 'the policy takes tokens from the query')
   else
-    battery.add('query', 'the good token in the query', 'RFC 9700 section 4.3.2', {}, CHALLENGED, {
+    battery.add('query', 'the good token in the query', 'RFC 9700 section 4.3.2', {}, REFUSED, {
       url: `${url}${url.includes('?') ? '&' : '?'}access_token=${token}`,
     })
   if (named('cookie')) battery.leave('cookie', 'the policy takes tokens from a cookie')

@@ -42,7 +42,7 @@ export const TOKEN_ATTACKS: readonly TokenAttack[] = [
   { id: 'garbage', name: 'no token at all', section: JWS, make: () => 'garbage' },
   { id: 'dots', name: 'two dots', section: JWS, make: () => '..' },
   { id: 'signature.noncanonical', name: 'spare bits set in the last character', section: 'RFC 4648 section 3.5', make: (m) => spareBits(m.token) },
-  { id: 'signature.padding', name: 'a padded signature', section: 'RFC 7515 section 2', make: (m) => `${m.token}=` },
+  { id: 'signature.padding', name: 'a padded signature', section: 'RFC 7515 section 2', make: (m) => paddedSignature(m.token) },
 
   // Signed by the issuer, and still not for this route at this time.
   { id: 'expired', name: 'an expired token', section: `${CLAIM}.4`, needs: 'sign', make: (m) => signed(m, { claims: later(m, -HOUR) }) },
@@ -56,15 +56,15 @@ export const TOKEN_ATTACKS: readonly TokenAttack[] = [
   { id: 'iss.other', name: 'a token of another issuer', section: `${CLAIM}.1`, needs: 'sign', make: (m) => signed(m, { claims: { iss: 'https://other.test' } }) },
   { id: 'iss.missing', name: 'a token of no issuer', section: PROFILE, needs: 'sign', make: (m) => signed(m, { claims: { iss: undefined } }) },
   { id: 'iss.array', name: 'an issuer in an array', section: `${CLAIM}.1`, needs: 'sign', make: (m) => signed(m, { claims: { iss: [m.claims.iss, 'https://other.test'] } }) },
-  { id: 'sub.missing', name: 'a token that names nobody', section: PROFILE, needs: 'sign', make: (m) => signed(m, { claims: { sub: undefined } }) },
-  { id: 'typ.dpop', name: 'a DPoP proof for an access token (typ dpop+jwt)', section: `${BCP} 3.11`, needs: 'sign', make: (m) => signed(m, { header: { typ: 'dpop+jwt' } }) },
+  { id: 'sub.missing', name: 'a token that names nobody', section: 'RFC 9068 section 2.2', needs: 'sign', make: (m) => signed(m, { claims: { sub: undefined } }) },
+  { id: 'typ.dpop', name: 'a token typed as a DPoP proof (typ dpop+jwt)', section: `${BCP} 3.11`, needs: 'sign', make: (m) => signed(m, { header: { typ: 'dpop+jwt' } }) },
   { id: 'typ.logout', name: 'a logout token for an access token (typ logout+jwt)', section: `${BCP} 3.11`, needs: 'sign', make: (m) => signed(m, { header: { typ: 'logout+jwt' } }) },
   { id: 'id-token', name: 'an ID token for an access token', section: `${BCP} 3.12`, needs: 'sign', make: (m) => signed(m, { header: { typ: 'JWT' }, claims: { nonce: 'n', at_hash: 'LDktKdoQak3Pk0cnXxCltA' } }) },
   { id: 'crit', name: 'a critical extension that nobody knows', section: 'RFC 7515 section 4.1.11', needs: 'sign', make: (m) => signed(m, { header: { crit: ['http://other.test/x'], 'http://other.test/x': true } }) },
   { id: 'claims.duplicate', name: 'a claim twice', section: 'RFC 7519 section 4', needs: 'sign', make: (m) => signed(m, { claims: JSON.stringify(m.claims).replace(/}$/, ',"sub":"root"}') }) },
-  { id: 'claims.padding', name: 'padded claims', section: 'RFC 7515 section 2', needs: 'sign', make: (m) => seal(m, padded(inputOf(m.header, { ...m.claims, x: '' }))) },
+  { id: 'claims.padding', name: 'padded claims', section: 'RFC 7515 section 2', needs: 'sign', make: (m) => seal(m, paddedClaims(m)) },
   { id: 'claims.alphabet', name: 'claims in the other base64 alphabet', section: 'RFC 7515 section 2', needs: 'sign', make: (m) => seal(m, inputOf(m.header, { ...m.claims, x: '>>>>???>>>>???' }).replaceAll('-', '+').replaceAll('_', '/')) },
-  { id: 'claims.huge', name: 'a token of 12 KiB', section: 'RFC 8725 section 2.8', needs: 'sign', make: (m) => signed(m, { claims: { x: 'x'.repeat(9000) } }) },
+  { id: 'claims.huge', name: 'a token of 12 KiB', section: 'OWASP API4:2023', needs: 'sign', make: (m) => signed(m, { claims: { x: 'x'.repeat(9000) } }) },
 ]
 
 /** HS256 with the server's public key as its secret, in each form that someone may hold it in. RFC 8725 section 2.1. */
@@ -105,7 +105,14 @@ function spareBits(token: string): string {
   return token.slice(0, -1) + ALPHABET[last ^ 1]
 }
 
-function padded(input: string): string {
-  const [header = '', claims = ''] = input.split('.')
-  return `${header}.${claims}${'='.repeat((4 - (claims.length % 4)) % 4 || 1)}`
+/** The padding that its length calls for, so that a decoder which takes padding takes this. */
+function paddedSignature(token: string): string {
+  const signature = token.slice(token.lastIndexOf('.') + 1)
+  return token + '='.repeat((4 - (signature.length % 4)) % 4 || 1)
+}
+
+/** Of a length that calls for one `=`, whatever else is in the claims. */
+function paddedClaims({ header, claims }: Material): string {
+  const inputs = ['', 'x', 'xx'].map((x) => inputOf(header, { ...claims, x }))
+  return `${inputs.find((input) => (input.length - input.indexOf('.') - 1) % 4 === 3)}=`
 }

@@ -23,10 +23,10 @@ const admin = { subject: 'usr_admintak', scopes: 'posts:read posts:write posts:d
 /** What each credential gets on GET /posts, as the user that is chosen first. */
 const KINDS: Readonly<Record<string, Expected>> = {
   none: { status: 401, challenges: ALL, why: ['–bearer', 'nothing was sent', '401 unauthenticated'] },
-  token: { status: 200, why: ['✓bearer', '✓right', '✓scope posts:read', PASSES], decision: admin },
-  changed: { status: 401, challenges: INVALID, why: ['✗bearer', '✗right', 'token.signature', '401 invalid_token'] },
-  unsigned: { status: 401, challenges: INVALID, why: ['✗bearer', '✗right', 'token.algorithm', '401 invalid_token'] },
-  ended: { status: 401, challenges: INVALID, why: ['✗bearer', '✗right', 'token.revoked', '401 invalid_token'] },
+  token: { status: 200, why: ['✓bearer', '✓verified', '✓scope posts:read', PASSES], decision: admin },
+  changed: { status: 401, challenges: INVALID, why: ['✗bearer', '✗verified', 'token.signature', '401 invalid_token'] },
+  unsigned: { status: 401, challenges: INVALID, why: ['✗bearer', '✗verified', 'token.algorithm', '401 invalid_token'] },
+  ended: { status: 401, challenges: INVALID, why: ['✗bearer', '✗verified', 'token.revoked', '401 invalid_token'] },
   twice: {
     status: 400,
     challenges: [`${CHALLENGES.bearer}, error="invalid_request"`],
@@ -36,10 +36,10 @@ const KINDS: Readonly<Record<string, Expected>> = {
   wrong: {
     status: 401,
     challenges: ALL,
-    why: ['–apiKey', '✗basic', '✗right', 'password.wrong', '401 invalid_credentials'],
+    why: ['–apiKey', '✗basic', '✗verified', 'password.wrong', '401 invalid_credentials'],
   },
-  key: { status: 200, why: ['✓apiKey', '✓right', PASSES], decision: { ...admin, scopes: 'posts:read', roles: '' } },
-  revoked: { status: 401, challenges: INVALID_KEY, why: ['✗apiKey', '✗right', '401 invalid_token'] },
+  key: { status: 200, why: ['✓apiKey', '✓verified', PASSES], decision: { ...admin, scopes: 'posts:read', roles: '' } },
+  revoked: { status: 401, challenges: INVALID_KEY, why: ['✗apiKey', '✗verified', '401 invalid_token'] },
 }
 
 /** What more is looked at, so that every pane has been filled in every way. */

@@ -9,7 +9,7 @@ const onFastify = { host: 'plugged fastify' } as const
 // biome-ignore format: a table
 export const adapterMutants: readonly Mutant[] = [
   { ...onExpress, what: 'every verdict passes', file: `${E}protect.ts`, find: 'if (verdict === undefined) return next()', replace: 'return next()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
-  { ...onExpress, what: 'no headers on an answer that passed', file: `${E}protect.ts`, find: 'for (const [name, value] of Object.entries(headersOf(verdict))) response.setHeader(name, value)', replace: '', killedBy: 'G04' },
+  { ...onExpress, what: 'no headers on an answer that passed', file: `${E}protect.ts`, find: 'for (const [name, value] of Object.entries(headersBesideBody(verdict))) response.setHeader(name, value)', replace: '', killedBy: 'G04' },
   { ...onExpress, what: 'nobody passes', file: `${E}protect.ts`, find: 'return next()\n', replace: 'return response.end()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
   { ...onExpress, what: 'refusals are thrown unless told otherwise', file: `${E}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: 'const throws = true', killedBy: 'G03 sent' },
   { ...onExpress, what: 'refusals: throw is ignored', file: `${E}protect.ts`, find: ' && !throws', replace: '', killedBy: 'G03' },
@@ -48,7 +48,7 @@ export const adapterMutants: readonly Mutant[] = [
 
   { ...onFastify, what: 'a refusal that is thrown passes', file: `${F}protect.ts`, find: 'verdict.status === undefined ? undefined : new Refused(verdict)', replace: 'undefined', killedBy: 'G03' },
   { ...onFastify, what: 'every verdict passes', file: `${F}protect.ts`, find: 'if (verdict === undefined) return done()', replace: 'return done()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
-  { ...onFastify, what: 'no headers on an answer that passed', file: `${F}protect.ts`, find: 'reply.headers(headersOf(verdict))', replace: '', killedBy: 'G04' },
+  { ...onFastify, what: 'no headers on an answer that passed', file: `${F}protect.ts`, find: 'reply.headers(headersBesideBody(verdict))', replace: '', killedBy: 'G04' },
   { ...onFastify, what: 'nobody passes', file: `${F}protect.ts`, find: 'return done()\n', replace: 'return void reply.send()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
   { ...onFastify, what: 'refusals are thrown unless told otherwise', file: `${F}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: 'const throws = true', killedBy: 'G03 sent' },
   { ...onFastify, what: 'refusals: throw is ignored', file: `${F}protect.ts`, find: ' && !throws', replace: '', killedBy: 'G03' },

@@ -4,7 +4,7 @@ import {
   type AnyPolicy,
   type CarriesPolicy,
   checkProtect,
-  headersOf,
+  headersBesideBody,
   type ProtectOptions,
   policyOf,
   type Verdict,
@@ -22,7 +22,7 @@ export function protect(policy: AnyPolicy, options?: ProtectOptions): Protector 
     const act = (verdict: Verdict) => {
       if (verdict === undefined) return next()
       if (verdict.status !== undefined && !throws) return send(response, verdict)
-      for (const [name, value] of Object.entries(headersOf(verdict))) response.setHeader(name, value)
+      for (const [name, value] of Object.entries(headersBesideBody(verdict))) response.setHeader(name, value)
       next(verdict.status === undefined ? undefined : new Refused(verdict))
     }
     const verdict = policy.check(request)

@@ -3,7 +3,7 @@ import {
   type AnyPolicy,
   type CarriesPolicy,
   checkProtect,
-  headersOf,
+  headersBesideBody,
   type ProtectOptions,
   policyOf,
   type Verdict,
@@ -20,7 +20,7 @@ export function protect(policy: AnyPolicy, options?: ProtectOptions): Protector 
     const act = (verdict: Verdict) => {
       if (verdict === undefined) return done()
       if (verdict.status !== undefined && !throws) return send(reply, verdict)
-      reply.headers(headersOf(verdict))
+      reply.headers(headersBesideBody(verdict))
       done(verdict.status === undefined ? undefined : new Refused(verdict))
     }
     const verdict = policy.check(request)

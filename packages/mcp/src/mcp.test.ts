@@ -59,6 +59,9 @@ describe('protectedResource', () => {
     expect(
       await mcp.verify(await testIssuer({ issuer: 'https://evil.test', audience: RESOURCE }).token()),
     ).toBeUndefined()
+    const one = policy({ accept: bearer(protectedResource({ resource: RESOURCE, issuers: [issuerOf(idp)] })) })
+    const { steps } = await one.explain(requestWith(`Bearer ${await other.token()}`))
+    expect(steps[0]?.steps?.at(-1)).toMatchObject({ reason: 'token.issuer', expected: 'https://login.acme.com' })
   })
 
   const loose = protectedResource as unknown as (options: unknown) => unknown
@@ -77,6 +80,11 @@ describe('protectedResource', () => {
       /without an audience: the resource is the audience/,
     ],
     ['a misspelled option', { resource: RESOURCE, issuers, scope: [] }, /no option "scope"/],
+    [
+      'two issuers of one name',
+      { resource: RESOURCE, issuers: [issuerOf(idp), issuerOf(idp)] },
+      /two issuers https:\/\/login\.acme\.com/,
+    ],
     ['scopes as text', { resource: RESOURCE, issuers, scopes: 'a' }, /"scopes" must be a list/],
   ])('%s is refused at creation', (_what, options, message) => expect(() => loose(options)).toThrow(message))
 
@@ -95,7 +103,7 @@ describe('toolScopes', () => {
   const tools = toolScopes({ create_post: ['posts:write'], '*': ['posts:read'] })
   const call = (name: unknown) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name } })
 
-  test.each<[string, unknown, readonly string[] | undefined]>([
+  test.each<[string, object, readonly string[] | undefined]>([
     ['a tool that is named', call('create_post'), ['posts:write']],
     ['another', call('list_posts'), ['posts:read']],
     ['two in a batch', [call('create_post'), call('list_posts')], ['posts:write', 'posts:read']],
@@ -103,7 +111,6 @@ describe('toolScopes', () => {
     ['a name from a prototype', call('constructor'), ['posts:read']],
     ['a name that is none', call({ toString: 'create_post' }), ['posts:read']],
     ['no params', { method: 'tools/call' }, ['posts:read']],
-    ['nothing', undefined, []],
   ])('%s', (_what, body, scopes) => expect(tools.scopesFor(body)).toEqual(scopes))
 
   test('without * a tool that is not named is called by nobody, * itself included', () => {
@@ -144,6 +151,19 @@ describe('protectTools', () => {
     const request = requestWith('', { method: 'tools/call', params: { name: 'list_posts' } })
     const told = await new Promise((resolve) => protectTools(caller, tools)(request, {}, resolve))
     expect(`${told}`).toContain('did not pass on this request')
+  })
+
+  test('a body that nobody parsed never passes: the SDK would read it by itself', async () => {
+    const of = (body: unknown, method: string, ...rawHeaders: string[]) =>
+      new Promise((resolve) =>
+        protectTools(caller, tools)({ headers: {}, rawHeaders, method, url: '/mcp', socket: {}, body }, {}, resolve),
+      )
+    for (const body of [undefined, null, '{}', Buffer.from('{}'), 7])
+      expect(`${await of(body, 'POST', 'Content-Length', '2')}`).toContain('put it behind the body parser')
+    expect(`${await of(undefined, 'POST')}`).toContain('put it behind the body parser')
+    expect(`${await of(undefined, 'DELETE', 'Transfer-Encoding', 'chunked')}`).toContain('behind the body parser')
+    expect(await of(undefined, 'GET')).toBeUndefined()
+    expect(await of(undefined, 'DELETE', 'Accept', '*/*')).toBeUndefined()
   })
 
   test('what is no policy or no scopes is refused at once', () => {

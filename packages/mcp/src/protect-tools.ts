@@ -1,4 +1,4 @@
-import { authError, Refused, type RequestView } from '@countersign/http'
+import { authError, messageOf, Refused, type RequestView } from '@countersign/http'
 import type { Policy } from '@countersign/policy'
 import type { ToolScopes } from './tool-scopes.ts'
 
@@ -14,17 +14,29 @@ const NO_TOOL = authError('access_denied', 'tool.unlisted', { detail: 'This tool
 /**
  * Refuses a tool call before the handler sees it: 403 `insufficient_scope` that names every scope the call needs, so that a
  * client can step up (RFC 6750 section 3.1). `policy` must have passed on this request. The refusal is thrown: `problems` of
- * the adapter, or your own error handler, answers with it.
+ * the adapter, or your own error handler, answers with it. A POST whose body is not parsed yet is a bug, and never passes.
  */
 export function protectTools(policy: Pick<Policy, 'authorize'>, tools: ToolScopes): ToolMiddleware {
   if (typeof policy?.authorize !== 'function' || typeof tools?.scopesFor !== 'function')
     throw new TypeError('protectTools() takes a policy and toolScopes({ … })')
   return (request, _response, next) => {
-    const scopes = tools.scopesFor(request.body)
+    const { body } = request
+    if (typeof body !== 'object' || body === null || Buffer.isBuffer(body)) return next(unparsed(request))
+    const scopes = tools.scopesFor(body)
     if (scopes === undefined) return next(new Refused(NO_TOOL))
     if (scopes.length === 0) return next()
     Promise.resolve(null)
       .then(() => policy.authorize(request, { allOf: scopes.map((scope) => ({ scope })) }))
       .then((refusal) => next(refusal && new Refused(refusal)), next)
   }
+}
+
+/** The SDK reads a body that nobody parsed by itself: behind a guard that saw nothing the tool would run. */
+function unparsed(request: RequestView): Error | undefined {
+  const { method, rawHeaders } = messageOf(request)
+  const hasBody = rawHeaders.some((name, at) => at % 2 === 0 && /^(content-length|transfer-encoding)$/i.test(name))
+  if ((method === 'GET' || method === 'DELETE') && !hasBody) return undefined
+  return new TypeError(
+    'protectTools() saw no parsed body: put it behind the body parser (Express: express.json(), Fastify: a preHandler)',
+  )
 }

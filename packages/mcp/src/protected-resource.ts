@@ -43,13 +43,17 @@ export function protectedResource<P extends Principal>(options: ProtectedResourc
     throw new TypeError(
       'protectedResource(): "issuers" must be a list of remoteIssuer(url), without an audience: the resource is the audience',
     )
+  const names = issuers.map(({ issuer }) => issuer)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined)
+    throw new TypeError(`protectedResource(): "issuers" has two issuers ${twice}: the first one's no is final`)
   if (scopes !== undefined && !Array.isArray(scopes))
     throw new TypeError('protectedResource(): "scopes" must be a list of scopes')
   const path = `${WELL_KNOWN}${url.pathname === '/' ? '' : url.pathname}`
   const metadataUrl = `${url.origin}${path}${url.search}`
   const document = {
     resource,
-    authorization_servers: issuers.map(({ issuer }) => issuer),
+    authorization_servers: names,
     bearer_methods_supported: ['header'],
     ...(scopes && { scopes_supported: scopes }),
     ...(name !== undefined && { resource_name: name }),
@@ -63,12 +67,14 @@ export function protectedResource<P extends Principal>(options: ProtectedResourc
     const verifier = verifiers[at]
     if (!verifier) return undefined
     const judged = verifier.verify(token)
-    if (judged instanceof Promise) return judged.then((result) => result ?? ask(at + 1, token))
-    return judged ?? ask(at + 1, token)
+    return judged instanceof Promise
+      ? judged.then((result) => result ?? ask(at + 1, token))
+      : (judged ?? ask(at + 1, token))
   }
   return Object.freeze({
     resource,
     metadataUrl,
+    ...(names.length === 1 && { issuer: names[0] as string }),
     endpoints: Object.freeze([Object.freeze(endpoint)]),
     challenge: Object.freeze({ resource_metadata: metadataUrl }),
     verify: (token: string) => ask(0, token),

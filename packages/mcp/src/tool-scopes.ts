@@ -1,7 +1,7 @@
 /** Which scopes a JSON-RPC request to an MCP server needs. */
 export interface ToolScopes {
   /** The scopes for a parsed body, all of them; `undefined` when it calls a tool that nobody may call. */
-  scopesFor(body: unknown): readonly string[] | undefined
+  scopesFor(body: object): readonly string[] | undefined
 }
 
 /**
@@ -15,7 +15,7 @@ export function toolScopes(scopes: Readonly<Record<string, readonly string[]>>):
       "toolScopes() takes scopes by tool, such as { create_post: ['posts:write'], '*': ['posts:read'] }",
     )
   return Object.freeze({
-    scopesFor(body: unknown) {
+    scopesFor(body: object) {
       const needed = new Set<string>()
       for (const message of Array.isArray(body) ? body : [body]) {
         const { method, params } = (message ?? {}) as { method?: unknown; params?: { name?: unknown } | null }

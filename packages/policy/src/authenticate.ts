@@ -24,6 +24,7 @@ const UNKNOWN_USER = authError('invalid_token', 'principal.unknown')
 const INCOMPLETE = authError('unauthenticated', 'credential.incomplete', {
   detail: 'This needs more than one credential; WWW-Authenticate lists them.',
 })
+const VERIFIED = 'verified'
 const KNOWN = 'known to the application'
 const TWO = authError('invalid_request', 'credential.repeated', {
   detail: 'The request has more than one credential.',
@@ -64,7 +65,7 @@ function read(requirement: Requirement, request: RequestView, trace: Trace | und
     const found = scheme.read(request)
     const step = open(trace, scheme.name)
     if (found === undefined) return NOTHING
-    step?.checks?.push({ what: 'present', held: true })
+    step?.steps?.push({ what: 'present', held: true })
     if (isAuthError(found))
       return { kind: 'malformed', scheme, error: found, ambient: found.reason.startsWith('cookie.') }
     return { kind: 'present', scheme, ambient: found.from === 'cookie', parts: [{ scheme, credential: found }] }
@@ -138,8 +139,8 @@ function prove(
 function proveOne({ scheme, credential }: Part, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
   return andThen(scheme.verify(credential, request), (given) => {
     const verified = principalOf(given, scheme.name)
-    if (verified === undefined || isAuthError(verified)) return invalid(scheme, verified ?? WRONG, 'right', trace)
-    hold(scheme, 'right', trace)
+    if (verified === undefined || isAuthError(verified)) return invalid(scheme, verified ?? WRONG, VERIFIED, trace)
+    hold(scheme, VERIFIED, trace)
     if (!scheme.load) return authenticated(scheme, verified, verified)
     return andThen(scheme.load(verified, request), (loaded) => {
       const user = userOf(loaded)
@@ -153,14 +154,14 @@ function proveOne({ scheme, credential }: Part, request: RequestView, trace: Tra
 function invalid(scheme: Scheme, error: AuthError, what: string, trace: Trace | undefined): Proof {
   const step = stepOf(trace, scheme.name)
   if (step) step.held = false
-  traceError(step?.checks, what, error)
+  traceError(step?.steps, what, error)
   return { kind: 'invalid', error, scheme }
 }
 
 function hold(scheme: Scheme, what: string, trace: Trace | undefined): void {
   const step = stepOf(trace, scheme.name)
   if (step) step.held = true
-  step?.checks?.push({ what, held: true })
+  step?.steps?.push({ what, held: true })
 }
 
 function authenticated(scheme: Scheme, verified: Principal, principal: object): Proven {

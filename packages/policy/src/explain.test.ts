@@ -115,30 +115,30 @@ test('each step says what was looked at, and why it did not hold', async () => {
     status: 403,
     code: 'access_denied',
     challenges: ['Bearer realm="api"'],
-    checks: [
+    steps: [
       {
         what: 'bearer',
         held: true,
-        checks: [
+        steps: [
           { what: 'present', held: true },
-          { what: 'right', held: true },
+          { what: 'verified', held: true },
         ],
       },
-      { what: 'apiKey', held: undefined, checks: [] },
+      { what: 'apiKey', held: null, steps: [] },
       {
         what: 'all of',
         held: false,
-        checks: [
+        steps: [
           { what: 'scope a', held: true },
           { what: 'role admin', held: false, expected: 'admin', got: 'no roles' },
         ],
       },
     ],
   })
-  const { checks } = await read.explain(request(bearerLine('expired')))
-  expect(checks[0]).toMatchObject({ what: 'bearer', held: false })
-  expect(checks[0]?.checks?.at(-1)).toEqual({
-    what: 'right',
+  const { steps } = await read.explain(request(bearerLine('expired')))
+  expect(steps[0]).toMatchObject({ what: 'bearer', held: false })
+  expect(steps[0]?.steps?.at(-1)).toEqual({
+    what: 'verified',
     held: false,
     reason: 'token.expired',
     expected: 'E',

@@ -1,16 +1,16 @@
 import type { AuthError } from '@countersign/http'
 
 /** One thing that was looked at on the way to an answer, with what it stands on. Plain data; never holds a secret. */
-export interface Check {
-  /** A scheme's name, `present`, `right`, `scope posts:write`, `all of`, the name of a rule… */
+export interface Step {
+  /** A scheme's name, `present`, `verified`, `scope posts:write`, `all of`, the name of a rule… */
   readonly what: string
-  /** `undefined`: it decided nothing, such as a scheme of which no credential came. */
-  readonly held: boolean | undefined
+  /** `null`: it decided nothing, such as a scheme of which no credential came. */
+  readonly held: boolean | null
   /** Why not: stable, such as `token.expired`. */
   readonly reason?: string
   readonly expected?: string
   readonly got?: string
-  readonly checks?: readonly Check[]
+  readonly steps?: readonly Step[]
 }
 
 /** Why a request gets the answer it gets, as a tree. Plain data, for a page, a test or `npx countersign explain`. */
@@ -23,17 +23,17 @@ export interface Explanation {
   /** The `WWW-Authenticate` lines of the answer. */
   readonly challenges: readonly string[]
   /** First the schemes, in the order of `accept`; then what the credential must allow. */
-  readonly checks: readonly Check[]
+  readonly steps: readonly Step[]
 }
 
 /** The recorder that `explain` hands to the same code that `check` runs. */
 export type Trace = Draft[]
-export type Draft = { -readonly [Name in keyof Check]: Name extends 'checks' ? Trace : Check[Name] }
+export type Draft = { -readonly [Name in keyof Step]: Name extends 'steps' ? Trace : Step[Name] }
 
 /** A new step with steps inside. Nothing without a recorder. */
 export function open(trace: Trace | undefined, what: string): Draft | undefined {
   if (!trace) return undefined
-  const draft: Draft = { what, held: undefined, checks: [] }
+  const draft: Draft = { what, held: null, steps: [] }
   trace.push(draft)
   return draft
 }

@@ -5,7 +5,7 @@ export { decisionOf, type Outcome } from './decision.ts'
 export type { Description, RequirementDescription, RuleDescription } from './describe.ts'
 export { type CarriesPolicy, checkEndpoints, type Endpoint, findEndpoint, policyOf } from './endpoint.ts'
 export type { SecurityEvent } from './event.ts'
-export type { Check, Explanation } from './explain.ts'
+export type { Explanation, Step } from './explain.ts'
 export {
   type AnyPolicy,
   anyone,
@@ -15,7 +15,7 @@ export {
   policy,
   type Verdict,
 } from './policy.ts'
-export { checkProtect, headersOf, type ProtectOptions } from './protect.ts'
+export { checkProtect, headersBesideBody, type ProtectOptions } from './protect.ts'
 export { refusalOf } from './refusal.ts'
 export { allOf, anyOf, type Decision, type Presented, type Requirement, type Scheme } from './requirement.ts'
 export type { Rule } from './rule.ts'

@@ -178,9 +178,9 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       }
     },
     async explain(request: RequestView): Promise<Explanation> {
-      const checks: Trace = []
-      const { proof, error } = await run(request, checks)
-      if (error?.code === 'temporarily_unavailable') traceError(checks, 'every part answers', error)
+      const steps: Trace = []
+      const { proof, error } = await run(request, steps)
+      if (error?.code === 'temporarily_unavailable') traceError(steps, 'every part answers', error)
       const answer = error && refuse(error, proof.kind === 'absent' ? undefined : proof.scheme)
       return {
         policy: name,
@@ -188,7 +188,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
         status: answer?.status,
         code: error?.code,
         challenges: challengesIn(answer),
-        checks,
+        steps,
       }
     },
     describe,
@@ -271,7 +271,7 @@ export const anyone: AnyPolicy = Object.freeze({
     status: undefined,
     code: undefined,
     challenges: [],
-    checks: [],
+    steps: [],
   }),
   describe: () => ({ name: 'anyone', mode: 'anyone' as const, accept: undefined, allow: undefined, maxAge: undefined }),
 })

@@ -27,7 +27,7 @@ export function checkProtect(policy: unknown, options: ProtectOptions | undefine
  * The headers of a verdict that hold whoever words the body: those of a pass, and of a refusal its challenges, `Retry-After`
  * and `Cache-Control`. Adapters set them before they hand a refusal to a house error handler, so that none forgets a challenge.
  */
-export function headersOf(verdict: NonNullable<Verdict>): Headers {
+export function headersBesideBody(verdict: NonNullable<Verdict>): Headers {
   const { 'content-type': _type, 'content-length': _length, ...rest } = verdict.headers
   return rest
 }

@@ -117,15 +117,15 @@ test('explain', async () => {
     status: 403,
     code: 'insufficient_scope',
     challenges: ['Basic realm="api", charset="UTF-8"'],
-    checks: [
-      { what: 'bearer', held: undefined, checks: [] },
-      { what: 'apiKey', held: undefined, checks: [] },
+    steps: [
+      { what: 'bearer', held: null, steps: [] },
+      { what: 'apiKey', held: null, steps: [] },
       {
         what: 'basic',
         held: true,
-        checks: [
+        steps: [
           { what: 'present', held: true },
-          { what: 'right', held: true },
+          { what: 'verified', held: true },
         ],
       },
       { what: 'scope posts:write', held: false, expected: 'posts:write', got: 'no scopes' },

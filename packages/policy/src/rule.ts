@@ -49,7 +49,7 @@ function judgeAny(rules: readonly Rule<never, never>[], holder: Holder, resource
 function inside(what: string, trace: Trace | undefined, judged: (inner?: Trace) => Maybe<Ruling>): Maybe<Ruling> {
   const step = open(trace, what)
   if (!step) return judged()
-  return andThen(judged(step.checks), (ruling) => {
+  return andThen(judged(step.steps), (ruling) => {
     step.held = ruling === 'yes'
     return ruling
   })

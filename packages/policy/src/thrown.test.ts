@@ -74,8 +74,8 @@ test('a login that is refused is published, a refusal of check is not published 
 test('a token that nobody judges says whose tokens are judged, and whose it says to be', async () => {
   const judged = policy({ accept: bearer([{ issuer: 'https://a.test/', verify: () => undefined }]) })
   const token = `x.${Buffer.from('{"iss":"https://a.test"}').toString('base64url')}.x`
-  const { checks } = await judged.explain(request(bearerLine(token)))
-  expect(checks[0]?.checks?.at(-1)).toMatchObject({
+  const { steps } = await judged.explain(request(bearerLine(token)))
+  expect(steps[0]?.steps?.at(-1)).toMatchObject({
     reason: 'token.issuer',
     expected: 'https://a.test/',
     got: '"https://a.test"',

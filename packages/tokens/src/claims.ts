@@ -150,6 +150,7 @@ function shareText(claims: Mutable<Claims>, { issuer, audience }: ClaimRules): v
 /** Lists of scopes that were taken apart before. Bounded; what comes from a token is verified by now. */
 const scopeLists = new Map<string, { readonly text: string; readonly list: readonly string[] }>()
 const SCOPE_LISTS = 1024
+const SCOPE_LENGTH = 512
 
 /** `a b` or `["a", "b"]`; anything else says nothing, so nothing is allowed. */
 function words(value: unknown): readonly string[] | undefined {
@@ -157,6 +158,7 @@ function words(value: unknown): readonly string[] | undefined {
   const known = scopeLists.get(value)
   if (known) return known.list
   const list = Object.freeze(value.split(' ').filter((word) => word !== ''))
+  if (value.length > SCOPE_LENGTH) return list
   if (scopeLists.size === SCOPE_LISTS) scopeLists.clear()
   scopeLists.set(value, { text: value, list })
   return list

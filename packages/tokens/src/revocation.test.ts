@@ -79,3 +79,11 @@ test('a feed that stands still, or throws, is a 503: whoever was revoked stays o
     await expect(held.ready()).rejects.toBeInstanceOf(Unavailable)
   }
 })
+
+test('a revocation of a kind that a newer version wrote: nothing is judged, rather than let pass', async () => {
+  const store = memoryStore()
+  await store.commit([{ key: 'revoked:x', value: JSON.stringify('subject:ada'), expiresAt: Date.now() + 60_000 }])
+  await expect(revocations(store, 'revoked:', Date.now).start()).rejects.toThrow(
+    'the feed of revocations does not answer',
+  )
+})

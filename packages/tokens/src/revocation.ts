@@ -55,7 +55,12 @@ export function revocations(store: StoreLike, prefix: string, clock: () => numbe
 
   function hold(kind: string, id: string, expiresAt: number): void {
     const ids = Object.hasOwn(held, kind) ? held[kind] : undefined
-    ids?.set(id, Math.max(expiresAt, ids.get(id) ?? 0))
+    // Written by a newer version: what it revokes is not known here, so nothing may pass.
+    if (!ids)
+      throw new Unavailable(FEED, {
+        cause: new Error('a revocation in the store is of a kind that this version does not know'),
+      })
+    ids.set(id, Math.max(expiresAt, ids.get(id) ?? 0))
     if (size() < sweepAt) return
     const now = clock()
     for (const each of [jti, sid]) for (const [old, end] of each) if (end <= now) each.delete(old)

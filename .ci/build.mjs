@@ -1,6 +1,7 @@
 // Builds the package in the current folder: src → dist. Run by turbo, dependencies first.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 const config = {
   extends: '../../../../tsconfig.json',
@@ -17,6 +18,7 @@ const config = {
   exclude: ['../../src/**/*.test.ts'],
 }
 rmSync('dist', { recursive: true, force: true })
-mkdirSync('node_modules/.cache', { recursive: true })
-writeFileSync('node_modules/.cache/tsconfig.build.json', JSON.stringify(config))
-execFileSync('tsc', ['--project', 'node_modules/.cache/tsconfig.build.json'], { stdio: 'inherit' })
+const file = 'node_modules/.cache/tsconfig.build.json'
+mkdirSync(dirname(file), { recursive: true })
+writeFileSync(file, JSON.stringify(config))
+execFileSync('tsc', ['--project', file], { stdio: 'inherit' })

@@ -8,6 +8,8 @@ export interface Package {
   readonly folder: string
   /** What can be imported, without the package's own name: `.` and sub-paths. */
   readonly entries: readonly string[]
+  /** The commands that it installs. */
+  readonly commands: readonly string[]
   readonly manifest: Readonly<Record<string, never>>
 }
 
@@ -17,6 +19,12 @@ export const packages: readonly Package[] = readdirSync(`${root}packages`).flatM
   if (!existsSync(file)) return []
   const manifest = JSON.parse(readFileSync(file, 'utf8'))
   if (manifest.private) return []
-  const entries = Object.keys(manifest.exports).filter((entry) => !entry.endsWith('.json'))
-  return [{ name: manifest.name, folder: `${root}packages/${folder}`, entries, manifest }]
+  const entries = Object.keys(manifest.exports ?? {}).filter((entry) => !entry.endsWith('.json'))
+  const commands = Object.keys(manifest.bin ?? {})
+  return [{ name: manifest.name, folder: `${root}packages/${folder}`, entries, commands, manifest }]
 })
+
+/** What a user writes to import each entry: `@countersign/policy`, `@countersign/policy/testing`. */
+export function entriesOf({ name, entries }: Package): readonly string[] {
+  return entries.map((entry) => (entry === '.' ? name : `${name}/${entry.slice(2)}`))
+}

@@ -1,123 +1,51 @@
-// Packs every package as it would be published, checks the tarballs with publint and attw, then installs them in a
-// folder outside the workspace and uses them: ESM import, require(), and a type-checked consumer.
-import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+// Packs every package as it is published, and judges the tarballs: publint, attw, and what is in them. Who uses them is
+// rehearsed with a registry: see rehearsal/.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { packages, root } from './packages.ts'
+import { type Package, packages } from './packages.ts'
+import { plainEnv, shell } from './shell.ts'
+import { check, close, must } from './tally.ts'
 
-const run = promisify(execFile)
 const scratch = mkdtempSync(join(tmpdir(), 'countersign-packed-'))
-const tarballs = join(scratch, 'tarballs')
-const consumer = join(scratch, 'consumer')
-mkdirSync(tarballs)
-mkdirSync(consumer)
+const env = plainEnv()
 
-let passed = 0
-let failed = 0
-async function check(what: string, work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work()
-    passed++
-  } catch (error) {
-    failed++
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string }
-    console.log(`   FAILED ${what}\n${stdout || ''}${stderr || ''}${stdout || stderr ? '' : message}`)
-  }
-}
-
-const files = new Map<string, string>()
-for (const { name, folder } of packages) {
-  await check(`pack ${name}`, async () => {
-    const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', tarballs], { cwd: folder })
-    const { filename } = JSON.parse(stdout)
-    files.set(name, filename)
-  })
-}
-for (const { name, folder } of packages) {
-  await check(`publint ${name}`, () => run('publint', ['--strict', '--pack', 'pnpm'], { cwd: folder }))
-  await check(`attw ${name}`, () => run('attw', ['--profile', 'esm-only', files.get(name) ?? ''], { cwd: scratch }))
-}
-
-const peers = ['express', '@types/express', 'fastify', 'bcryptjs', 'typescript', '@types/node']
-await check('install the tarballs in an empty folder', async () => {
-  const { stdout } = await run('pnpm', ['list', '--json', '--depth', '0', '--recursive'], { cwd: root })
-  const versions = new Map<string, string>()
-  for (const { dependencies = {}, devDependencies = {} } of JSON.parse(stdout)) {
-    for (const [name, { version }] of Object.entries<{ version: string }>({ ...dependencies, ...devDependencies }))
-      versions.set(name, version)
-  }
-  const tar = Object.fromEntries([...files].map(([name, file]) => [name, `file:${file}`]))
-  writeFileSync(
-    join(consumer, 'package.json'),
-    JSON.stringify({
-      private: true,
-      type: 'module',
-      dependencies: { ...tar, ...Object.fromEntries(peers.map((name) => [name, versions.get(name) ?? 'latest'])) },
-      overrides: tar,
-    }),
-  )
-  await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: consumer })
-})
-
-const entries = packages.flatMap(({ name, entries: all }) =>
-  all.map((entry) => (entry === '.' ? name : `${name}/${entry.slice(2)}`)),
+const queue = [...packages]
+await Promise.all(
+  Array.from({ length: 2 }, async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) await judge(next)
+  }),
 )
-for (const entry of entries) {
-  await check(`import ${entry}`, () =>
-    node(
-      'module',
-      `const m = await import(${JSON.stringify(entry)}); if (Object.keys(m).length === 0) throw new Error('it exports nothing')`,
-    ),
-  )
-  await check(`require ${entry}`, () =>
-    node(
-      'commonjs',
-      `const m = require(${JSON.stringify(entry)}); if (Object.keys(m).length === 0) throw new Error('it exports nothing')`,
-    ),
-  )
-}
-
-const snippets = join(root, 'apps', 'snippets')
-for (const resolution of ['nodenext', 'bundler']) {
-  await check(`type-check a consumer under ${resolution}`, async () => {
-    writeFileSync(
-      join(consumer, 'consumer.ts'),
-      entries.map((entry, at) => `import * as m${at} from '${entry}'\nvoid m${at}`).join('\n'),
-    )
-    const sources = readdirSync(snippets, { recursive: true, encoding: 'utf8' }).filter(
-      (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.includes('node_modules'),
-    )
-    for (const file of sources) {
-      mkdirSync(join(consumer, 'snippets', file, '..'), { recursive: true })
-      copyFileSync(join(snippets, file), join(consumer, 'snippets', file))
-    }
-    writeFileSync(
-      join(consumer, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          target: 'es2023',
-          module: resolution === 'nodenext' ? 'nodenext' : 'esnext',
-          moduleResolution: resolution,
-          types: ['node'],
-          strict: true,
-          skipLibCheck: false,
-          allowImportingTsExtensions: true,
-          noEmit: true,
-        },
-        include: ['consumer.ts', 'snippets'],
-      }),
-    )
-    await run(join(consumer, 'node_modules', '.bin', 'tsc'), ['--project', '.'], { cwd: consumer })
-  })
-}
-
-console.log(`   packed: ${files.size} packages, ${entries.length} entries`)
 rmSync(scratch, { recursive: true, force: true })
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed > 0 ? 1 : 0)
+console.log(`   packed: ${packages.length} packages`)
+close()
 
-function node(type: 'module' | 'commonjs', code: string) {
-  return run(process.execPath, [`--input-type=${type}`, '--eval', code], { cwd: consumer })
+async function judge(one: Package): Promise<void> {
+  const { name, folder, entries } = one
+  const out = join(scratch, name.replace('/', '-'))
+  mkdirSync(out)
+  const tarball = await check(`pack ${name}`, async () => {
+    const output = await shell('pnpm', ['pack', '--json', '--pack-destination', out], { cwd: folder, env })
+    return (JSON.parse(output) as { filename: string }).filename
+  })
+  if (!tarball) return
+  await check(`publint ${name}`, () => shell('publint', ['--strict', '--pack', 'pnpm'], { cwd: folder, env }))
+  // A command has no types to look at.
+  if (entries.length > 0)
+    await check(`attw ${name}`, () => shell('attw', ['--profile', 'esm-only', tarball], { cwd: scratch, env }))
+  await check(`what is in ${name}`, () => contents(one, tarball, out))
+}
+
+async function contents({ name }: Package, tarball: string, out: string): Promise<void> {
+  await shell('tar', ['--extract', '--file', tarball, '--directory', out])
+  const files = (await shell('tar', ['--list', '--file', tarball])).trim().split('\n')
+  for (const page of ['README.md', 'LICENSE']) must(files.includes(`package/${page}`), `it has no ${page}`)
+  const stray = files.filter((file) => /\.test\.|\/(src|test|node_modules)\//.test(file))
+  must(stray.length === 0, `it ships ${stray.join(', ')}`)
+  const published = JSON.parse(readFileSync(join(out, 'package', 'package.json'), 'utf8'))
+  const ranges = Object.entries<string>({ ...published.dependencies, ...published.peerDependencies })
+  const odd = ranges.filter(([, range]) => /^(workspace|catalog|file|link|\*)/.test(range))
+  must(odd.length === 0, `its package.json depends on ${odd.map((pair) => pair.join(' ')).join(', ')}`)
+  must(published.license === 'MIT', `${name} is under ${published.license}`)
+  must(published.repository?.url, `${name} does not say where its source is: npm refuses provenance for it`)
 }

@@ -65,7 +65,7 @@ function picture(): string {
 <rect width="${width}" height="${height}" rx="8" fill="#0d1117"/>
 <text class="t" x="${PAD}" y="${PAD + 10}">Plugged into an Express server that used express-jwt</text>
 ${rows.join('\n')}
-<text class="f" x="${PAD}" y="${height - 12}">${escape(`lines written and deleted:  ${sum}`)}</text>
+<text class="f" x="${PAD}" y="${height - 12}">${escapeXml(`lines written and deleted:  ${sum}`)}</text>
 </svg>
 `
 }
@@ -73,9 +73,9 @@ ${rows.join('\n')}
 function row(line: string, y: number, width: number): string {
   const kind = line[0] === '+' ? 'a' : line[0] === '-' ? 'd' : 'f'
   const back = { a: '#12261e', d: '#301b1e', f: '#0d1117' }[kind]
-  return `<rect x="0" y="${y - 12}" width="${width}" height="${LINE}" fill="${back}"/><text class="${kind}" x="${PAD}" y="${y}">${escape(line)}</text>`
+  return `<rect x="0" y="${y - 12}" width="${width}" height="${LINE}" fill="${back}"/><text class="${kind}" x="${PAD}" y="${y}">${escapeXml(line)}</text>`
 }
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -17,6 +17,8 @@ interface Check {
 
 const scratch = mkdtempSync(join(tmpdir(), 'countersign-test-'))
 
+const KNIP = ['--config', '.ci/knip.json', '--no-config-hints']
+
 const CHECKS: readonly Check[] = [
   { name: 'lint', what: 'biome over the whole workspace', run: () => one('biome', ['check', '.']) },
   {
@@ -35,9 +37,43 @@ const CHECKS: readonly Check[] = [
     run: () => one('turbo', ['run', 'build', '--output-logs=errors-only']),
   },
   {
+    name: 'declared',
+    what: 'nothing is imported that package.json does not declare, nothing declared that nobody imports',
+    run: () =>
+      both(
+        one('knip', KNIP),
+        one('knip', [...KNIP, '--production', '--strict', '--exclude', 'dependencies', '--workspace', './packages/*']),
+      ),
+  },
+  {
+    name: 'imports',
+    what: 'an import loads no package that it has no business with',
+    run: () => counted('node', ['.ci/imports/main.ts']),
+  },
+  {
+    name: 'supply',
+    what: 'bills of materials, licences, no script on install',
+    run: () => counted('node', ['.ci/supply.ts']),
+  },
+  {
+    name: 'workflows',
+    what: 'actionlint over .github',
+    run: () => counted('node', ['.ci/workflows.ts']),
+  },
+  {
+    name: 'api',
+    what: 'what packages export is what their api.txt says',
+    run: () => counted('node', ['.ci/api.ts']),
+  },
+  {
     name: 'packed',
-    what: 'publint, attw, and a consumer of the tarballs',
+    what: 'publint and attw over the tarballs, and what is in them',
     run: () => counted('node', ['.ci/packed.ts']),
+  },
+  {
+    name: 'rehearsal',
+    what: 'a release to a registry on the loopback, and its users with npm, pnpm and yarn',
+    run: () => counted('node', ['.ci/rehearsal/main.ts']),
   },
 ]
 
@@ -75,6 +111,11 @@ process.exit(failed > 0 || passed === 0 ? 1 : 0)
 async function one(command: string, args: readonly string[]): Promise<Count> {
   const { code } = await shell(command, args)
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 }
+}
+
+async function both(first: Promise<Count>, second: Promise<Count>): Promise<Count> {
+  const [a, b] = [await first, await second]
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed }
 }
 
 /** A command whose last line is "N passed, N failed". */

@@ -155,7 +155,7 @@ describe.each(Object.entries(HOSTS))('%s over its life', (_name, main) => {
     await new Promise((resolve) => taken.once('listening', resolve))
     const { port } = taken.address() as { port: number }
     const child = spawn(process.execPath, [main], {
-      env: { PATH: process.env.PATH, PORT: `${port}`, STORE: 'memory:', DB: 'memory:' },
+      env: { PATH: process.env.PATH, PORT: `${port}`, STORE: 'memory:', DB: 'memory:', NODE_NO_WARNINGS: '1' },
     })
     let said = ''
     child.stderr.on('data', (chunk) => (said += chunk))

@@ -20,7 +20,7 @@ identical(transcripts, pluggedCases)
 describe('in a server of its own on express', () => {
   let host: RunningHost
   beforeAll(async () => {
-    host = await startHost(PLUGGED.express ?? '')
+    host = await startHost(PLUGGED.express ?? PLUGGED['express 4'] ?? '')
   })
   afterAll(() => host?.stop())
 

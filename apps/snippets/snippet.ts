@@ -25,7 +25,10 @@ export async function runSnippet(name: string, env: Readonly<Record<string, stri
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk))
   const url = `http://127.0.0.1:${port}`
   for (let tries = 0; ; tries++) {
-    if (child.exitCode !== null || tries === 100) throw new Error(`${name} does not listen:\n${output}`)
+    if (child.exitCode !== null || tries === 400) {
+      child.kill()
+      throw new Error(`${name} does not listen:\n${output}`)
+    }
     if (await fetch(url).catch(() => undefined)) break
     await sleep(50)
   }

@@ -1,7 +1,7 @@
 // docs/attacks.md: every cell is what a server answered; every number is counted.
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { KINDS, kindOf } from './attack-kinds.ts'
+import type { Attack } from '@countersign/testing'
 import type { Cell, Outcome, Results, Row } from './attack-run.ts'
 import { OURS, PEERS, WITH_MORE } from './attack-servers.ts'
 
@@ -29,8 +29,7 @@ const SUMS: readonly { readonly title: string; readonly outcomes: readonly Outco
 const COLUMNS = [...PEERS, ...OURS].map(({ name }) => name)
 
 /** The whole page. It holds no date and no port: the same answers are the same bytes. */
-export function page({ rows, leftOut }: Results): string {
-  const attacks = rows.filter(({ id }) => id !== 'control')
+export function page({ control, rows: attacks, leftOut }: Results): string {
   const known = versions()
   const headed = COLUMNS.map((name) => (known[name] ? `${name} ${known[name]}` : `**${name}**`))
   return [
@@ -81,10 +80,10 @@ export function page({ rows, leftOut }: Results): string {
     ...table(
       ['attack', ...headed, 'asked for in'],
       [
-        line(rows.find(({ id }) => id === 'control') as Row, COLUMNS),
-        ...KINDS.toSorted((a, b) => Number(b.wayIn) - Number(a.wayIn)).flatMap((kind) => [
-          [`**${kind.title}**: ${kind.says}`, ...COLUMNS.map(() => ''), ''],
-          ...attacks.filter(({ id }) => kindOf(id) === kind).map((row) => line(row, COLUMNS)),
+        ['the good request passes', ...COLUMNS.map((name) => text(control[name])), 'the control of all others'],
+        ...senders(attacks).flatMap(({ severity, sender }) => [
+          [`**${severity === 'way in' ? 'A way in' : 'Strictness'}**, sent by ${sender}`, ...COLUMNS.map(() => ''), ''],
+          ...attacks.filter((row) => row.sender === sender).map((row) => line(row, COLUMNS)),
         ]),
         ...sums(attacks).map((cells) => [...cells.map((cell) => `**${cell}**`), '']),
       ],
@@ -117,7 +116,15 @@ export function page({ rows, leftOut }: Results): string {
   ].join('\n')
 }
 
-/** A line for each sum, over all attacks but the control. */
+/** Who can send attacks, those that make a way in first. */
+function senders(attacks: readonly Row[]): Pick<Attack, 'sender' | 'severity'>[] {
+  const met = new Map(attacks.map(({ sender, severity }) => [sender, severity]))
+  return [...met]
+    .map(([sender, severity]) => ({ sender, severity }))
+    .toSorted((a, b) => Number(a.severity === 'strictness') - Number(b.severity === 'strictness'))
+}
+
+/** A line for each sum, over all attacks. */
 export function sums(attacks: readonly Row[]): string[][] {
   return SUMS.map(({ title, outcomes }) => [
     title,

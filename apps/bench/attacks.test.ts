@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import express from 'express'
 import jwt from 'jsonwebtoken'
 import { beforeAll, expect, test } from 'vitest'
-import { KINDS, kindOf } from './attack-kinds.ts'
 import { page } from './attack-page.ts'
 import { attackAll, type Results } from './attack-run.ts'
 import { type AttackedServer, OURS, PEERS, WITH_MORE } from './attack-servers.ts'
@@ -14,7 +13,6 @@ let results: Results
 beforeAll(async () => {
   results = await attackAll(servers)
 })
-const attacks = () => results.rows.filter(({ id }) => id !== 'control')
 const withOutcome = (server: string, outcome: string, { rows } = results) =>
   rows.filter(({ cells }) => cells[server]?.outcome === outcome).map(({ id }) => id)
 
@@ -52,12 +50,14 @@ test('a server that does not check signatures is let in by what nobody signed, a
     },
   }
   const broken = await attackAll([unsigned])
-  const anybody = attacks().map(({ id }) => id)
-  const forged = anybody.filter((id) => kindOf(id).title === 'A token that the issuer did not sign')
+  const forged = results.rows
+    .filter(
+      ({ id, sender }) => sender === 'anybody' && /^(alg|signature|claims|key|kid|confusion)\.|garbage|dots/.test(id),
+    )
+    .map(({ id }) => id)
   const unreadable = ['signature.absent', 'garbage', 'dots']
   const letIn = withOutcome('unsigned', 'let in', broken)
   expect(letIn.filter((id) => forged.includes(id))).toEqual(forged.filter((id) => !unreadable.includes(id)))
-  expect(letIn.length).toBeGreaterThan(20)
   for (const id of ['expired', 'aud.other', 'iss.other', 'none', ...unreadable]) expect(letIn).not.toContain(id)
   expect(letIn).toContain('scope.none') // nobody said that it lacks scopes
   expect(withOutcome('unsigned', 'lenient', broken)).toContain('claims.duplicate')
@@ -80,7 +80,10 @@ test('a server that breaks, one that asks for nothing and one without a challeng
     answering('bare', () => 200),
     answering('mute', () => 401),
   ])
-  expect(withOutcome('breaks', 'broke', told).length).toBeGreaterThan(60)
+  const doubled = ['header.doubled', 'header.good-bad'] // Node gives the first of two lines
+  expect(withOutcome('breaks', 'lenient', told)).toEqual(doubled)
+  const rest = told.rows.map(({ id }) => id).filter((id) => !doubled.includes(id))
+  expect(withOutcome('breaks', 'broke', told)).toEqual(rest)
   expect(withOutcome('bare', 'let in', told)).toContain('none')
   expect(withOutcome('mute', 'no challenge', told)).toEqual(['none'])
   expect(withOutcome('mute', 'another', told)).toContain('scope.none')
@@ -95,21 +98,29 @@ test('a server that refuses the good request proves nothing', async () => {
   await expect(attackAll([closed])).rejects.toThrow('closed refused the good request: 401')
 })
 
-test('every kind of attack, and every check that a library is said to lack, is one that is met', () => {
-  const ids = attacks().map(({ id }) => id)
-  for (const { ids: starts } of KINDS)
-    for (const start of starts)
-      expect(
-        ids.filter((id) => id.startsWith(start)),
-        start,
-      ).not.toEqual([])
+test('every check that a library is said to lack is one that lets something in', () => {
   for (const { name, lacks } of servers)
     for (const start of lacks)
       expect(
         withOutcome(name, 'not offered').filter((id) => id.startsWith(start)),
         `${name}: ${start}`,
       ).not.toEqual([])
-  expect(() => kindOf('something.new')).toThrow('no kind for the attack something.new')
+})
+
+test('what says nothing of a server without tokens is every token but the good one', () => {
+  const open = withOutcome('@fastify/bearer-auth', '—')
+  for (const id of ['alg.none', 'expired', 'scope.none', 'garbage', 'signature.padding']) expect(open).toContain(id)
+  for (const id of [
+    'none',
+    'path.case',
+    'query',
+    'cookie',
+    'header.doubled',
+    'header.bare',
+    'header.empty',
+    'scheme.unknown',
+  ])
+    expect(open).not.toContain(id)
 })
 
 test.each(PEERS)('the README of $name has the sections that its form comes from', ({ packages: [name], sections }) => {

@@ -12,7 +12,7 @@ const before = readOr(FILE, '')
 writeFileSync(FILE, written)
 
 const names = [...PEERS, ...OURS].map(({ name }) => name)
-for (const [title, ...counts] of sums(results.rows.filter(({ id }) => id !== 'control')))
+for (const [title, ...counts] of sums(results.rows))
   console.log(`${title}: ${counts.map((count, at) => `${names[at]} ${count}`).join(', ')}`)
 console.log(before === written ? 'docs/attacks.md is as it was' : 'docs/attacks.md is written anew')
 

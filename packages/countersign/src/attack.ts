@@ -1,8 +1,15 @@
-import { readFile } from 'node:fs/promises'
-import { styleText } from 'node:util'
-import { type Attack, type AttackMethod, attacksOn, type Battery, sendAttack } from '@countersign/testing'
+import {
+  type Attack,
+  type AttackMethod,
+  attacksOn,
+  type Battery,
+  sendAttack,
+  serveAttackerKeys,
+} from '@countersign/testing'
 import { EXIT } from './exit.ts'
 import { rawHeaders } from './header.ts'
+import { publicKeys } from './public-keys.ts'
+import { isWayIn, lines, type Result, report } from './report.ts'
 
 interface Options {
   readonly token: string
@@ -15,47 +22,30 @@ interface Options {
   readonly dangerouslyAttackAHostThatIsNotThisMachine?: boolean
 }
 
-/** Any server that takes bearer tokens: nothing else is known of it. */
-const SERVER = {
-  describe: () => ({
-    name: 'bearer tokens',
-    mode: 'required' as const,
-    accept: { scheme: 'bearer', sources: ['authorization:bearer'], openapi: {} },
-    allow: undefined,
-    maxAge: undefined,
-  }),
-}
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** Sends the battery, one request after the other, and tells what came of each. */
 export async function attack(address: string, options: Options) {
   const url = urlOf(address)
-  if (!LOOPBACK.test(url.hostname) && !options.dangerouslyAttackAHostThatIsNotThisMachine)
+  const here = LOOPBACK.test(url.hostname)
+  if (!here && !options.dangerouslyAttackAHostThatIsNotThisMachine)
     throw new Error(
       `${url.hostname} is not this machine. With its owner's leave: --dangerously-attack-a-host-that-is-not-this-machine`,
     )
-  const battery = await batteryOf(url, options)
-  const [control, ...attacks] = battery.attacks as [Attack, ...Attack[]]
-  const refused = control.fault(await sendAttack(url, control))
-  if (refused) throw new Error(refused)
-  const results: Result[] = []
-  for (const one of attacks) {
-    const answer = await sendAttack(url, one).catch((error) => ({ status: 0, headers: {}, error: error.message }))
-    const fault = 'error' in answer ? `no answer: ${answer.error}` : one.fault(answer)
-    results.push({ id: one.id, name: one.name, section: one.section, status: answer.status, ...(fault && { fault }) })
+  // Another machine could not reach a key server on this one's loopback.
+  const attacker = here ? await serveAttackerKeys() : undefined
+  try {
+    const battery = await batteryOf(url, options, attacker?.url)
+    const before = await controlFault(url, battery)
+    if (before) throw new Error(before)
+    const results: Result[] = []
+    for (const one of battery.attacks) results.push(await resultOf(url, one))
+    const after = await controlFault(url, battery)
+    const text = options.json ? lines(results, after) : report(`${options.method} ${url}`, results, battery, after)
+    return { text, exit: after ? EXIT.usage : results.some(isWayIn) ? EXIT.wrong : EXIT.right }
+  } finally {
+    await attacker?.close()
   }
-  const text = options.json
-    ? results.map((result) => `${JSON.stringify(result)}\n`).join('')
-    : table(url, options.method, results, battery)
-  return { text, exit: results.some(({ fault }) => fault) ? EXIT.wrong : EXIT.right }
-}
-
-interface Result {
-  readonly id: string
-  readonly name: string
-  readonly section: string
-  readonly status: number
-  readonly fault?: string
 }
 
 function urlOf(address: string): URL {
@@ -65,44 +55,44 @@ function urlOf(address: string): URL {
   return url
 }
 
-async function batteryOf(url: URL, { token, method, data, header, jwks, other }: Options): Promise<Battery> {
+async function batteryOf(url: URL, options: Options, keyServer: string | undefined): Promise<Battery> {
+  const { token, method, data, header, jwks, other } = options
   const lines = rawHeaders(header)
   const headers = Object.fromEntries(lines.flatMap((name, at) => (at % 2 === 0 ? [[name, lines[at + 1] ?? '']] : [])))
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
+    throw new Error('--header must not be Authorization: the token comes from --token')
+  const given = {
+    ...(data !== undefined && { body: parsed(data) }),
+    ...(other && { others: other }),
+    ...(jwks && { publicKeys: await publicKeys(jwks) }),
+    ...(keyServer && { keyServer }),
+  }
+  return attacksOn({ method, url: url.pathname + url.search, token, headers, ...given }).catch((error) => {
+    throw error instanceof TypeError && error.message.includes('"token"') ? new Error('--token must be a JWT') : error
+  })
+}
+
+function parsed(data: string): unknown {
   try {
-    return await attacksOn(SERVER, {
-      method,
-      url: url.pathname + url.search,
-      token,
-      headers,
-      ...(data !== undefined && { body: JSON.parse(data) }),
-      ...(other && { others: other }),
-      ...(jwks && { publicKeys: JSON.parse(await read(jwks)).keys }),
-    })
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Error('--token must be a JWT, --data and --jwks must be JSON')
-    throw error
+    return JSON.parse(data)
+  } catch {
+    throw new Error('--data must be JSON')
   }
 }
 
-async function read(where: string): Promise<string> {
-  if (!/^https?:/.test(where)) return readFile(where, 'utf8')
-  const answer = await fetch(where, { redirect: 'error', signal: AbortSignal.timeout(5000) })
-  return answer.text()
+/** Asked before and after: a server that refuses everybody, or has stopped, refuses the attacks too. */
+async function controlFault(url: URL, { control }: Battery): Promise<string | undefined> {
+  const answer = await sendAttack(url, control).catch((error: Error) => error.message)
+  return typeof answer === 'string' ? `no answer to the good request: ${answer}` : control.fault(answer)?.says
 }
 
-function table(url: URL, method: string, results: readonly Result[], { leftOut }: Battery): string {
-  const width = Math.max(...results.map(({ name }) => name.length))
-  const rows = results.map(({ name, status, fault, section }) => {
-    const mark = fault ? styleText('red', '✗') : styleText('green', '✓')
-    const why = fault ? styleText('red', fault) + styleText('dim', `  ${section}`) : ''
-    return `${mark} ${name.padEnd(width)}  ${status || '—'}  ${why}`.trimEnd()
-  })
-  const wrong = results.filter(({ fault }) => fault).length
-  const sum = wrong === 0 ? styleText('green', 'every one was refused') : styleText('red', `${wrong} went wrong`)
-  const reasons = [...new Set(leftOut.map(({ why }) => why))]
-  const left = reasons.map((why) => {
-    const ids = leftOut.filter((one) => one.why === why).map(({ id }) => id)
-    return styleText('dim', `left out (${why}): ${ids.join(', ')}`)
-  })
-  return `${[styleText('bold', `${method} ${url}`), ...rows, ...left, `${results.length} attacks: ${sum}`].join('\n')}\n`
+async function resultOf(url: URL, { id, name, section, sender, severity, request, fault }: Attack): Promise<Result> {
+  const words = { id, name, section, sender, severity }
+  try {
+    const answer = await sendAttack(url, { request })
+    const wrong = fault(answer)
+    return { ...words, status: answer.status, ...(wrong && { fault: wrong }) }
+  } catch (error) {
+    return { ...words, status: 0, fault: { kind: 'broke', says: `no answer: ${(error as Error).message}` } }
+  }
 }

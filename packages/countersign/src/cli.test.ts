@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { problems, protect } from '@countersign/express'
@@ -15,6 +15,9 @@ const PRINTED = [
   ...readFileSync(new URL('../README.md', import.meta.url), 'utf8').matchAll(/```text\n([\s\S]*?)```/g),
 ].map(([, block]) => block)
 const FOLDER = fileURLToPath(new URL('../test', import.meta.url))
+
+/** Of no issuer. */
+const JWT = 'e30.e30.AAAA'
 
 interface Ran {
   readonly code: number
@@ -78,7 +81,7 @@ test('explain reads the token from standard input, and takes an issuer in place 
   expect(right).toEqual({ code: 0, err: '', out: expect.stringContaining('→ passes') })
   const late = await run(args, { input: await issuer.token({ expiresIn: -3600 }) })
   expect(late.code).toBe(1)
-  expect(late.out).toMatch(/✗ right: token\.expired, expected exp after \d+, got \d+/)
+  expect(late.out).toMatch(/✗ verified: token\.expired, expected exp after \d+, got \d+/)
 })
 
 test('explain without a credential, with another header, and as JSON', async () => {
@@ -88,7 +91,7 @@ test('explain without a credential, with another header, and as JSON', async () 
   expect(JSON.parse(key.out)).toMatchObject({
     policy: 'read posts',
     passed: true,
-    checks: [{ what: 'bearer' }, { what: 'apiKey', held: true }, { what: 'scope posts:read' }],
+    steps: [{ what: 'bearer' }, { what: 'apiKey', held: true }, { what: 'scope posts:read' }],
   })
   expect(key.out).not.toContain('acme-key')
 })
@@ -107,7 +110,15 @@ test.each([
   [['attack', 'http://127.0.0.1.evil.test/', '-t', 'x'], '127.0.0.1.evil.test is not this machine'],
   [['attack', 'http://127.0.0.1@evil.test/', '-t', 'x'], 'evil.test is not this machine'],
   [['attack', 'ftp://127.0.0.1/', '-t', 'x'], 'attack needs an URL'],
-  [['attack', 'http://127.0.0.1:9/', '-t', 'x'], '--token must be a JWT'],
+  [['explain', 'x', '-p', './policies.ts#readPosts', '--scope', 'never:held'], '--scope goes with --issuer alone'],
+  [['explain', 'x', '-p', './policies.ts#readPosts', '--audience', 'a'], '--audience goes with --issuer alone'],
+  [['attack', 'http://127.0.0.1:9/', '-t', 'SecretBytes'], '--token must be a JWT\n'],
+  [['attack', 'http://127.0.0.1:9/', '-t', 'e30'], '--token must be a JWT\n'],
+  [['attack', 'http://127.0.0.1:9/', '-t', JWT, '-d', '{'], '--data must be JSON\n'],
+  [['attack', 'http://127.0.0.1:9/', '-t', JWT, '-H', 'authorization: Basic x'], '--header must not be Authorization'],
+  [['attack', 'http://127.0.0.1:9/', '-t', JWT, '--jwks', './absent.json'], '--jwks cannot be read: ENOENT'],
+  [['attack', 'http://127.0.0.1:9/', '-t', JWT, '--jwks', './policies.ts'], '--jwks must be a JWK Set'],
+  [['attack', 'http://127.0.0.1:9/', '-t', JWT], 'no answer to the good request: connect ECONNREFUSED'],
   [['attack', 'http://127.0.0.1/'], "required option '-t, --token <token>' not specified"],
   [['nonsense'], "unknown command 'nonsense'"],
 ])('%j is a question that is wrong: exit 2, and says how to ask', async (args, words) => {
@@ -140,7 +151,9 @@ test('attack: nothing gets into a route of ours', async () => {
   keys.close()
   expect({ err, code }, out).toEqual({ err: '', code: 0 })
   expect(out).toContain('✓ HS256 with the public key as secret: PEM')
-  expect(out).toMatch(/left out \(needs "issuer": its key must sign it\): expired, /)
+  expect(out).toMatch(/left out \(the issuer would have to sign it: attacksOn of .*\): expired, /)
+  expect(out).toContain('left out (no object of somebody else: --other): other.*')
+  expect(out).toContain("✓ the address of an attacker's key set in the header (jku)")
   expect(out).toMatch(/\d\d attacks: every one was refused\n$/)
   expect(out).not.toContain(token.split('.')[2])
 })
@@ -150,8 +163,9 @@ test('attack: a server that only reads tokens is red, line by line', async () =>
   const { code, out } = await run(['attack', urlOf(careless), '--token', token])
   expect(code).toBe(1)
   expect(out).toMatch(/✗ alg none and no signature +200 {2}let in: 200 {2}RFC 8725 section 3\.1/)
-  expect(out).toMatch(/✗ no credential +401 {2}a 401 without WWW-Authenticate/)
-  expect(out).toMatch(/\d+ went wrong\n$/)
+  expect(out).toMatch(/! no credential +401 {2}a 401 without WWW-Authenticate/)
+  expect(out).toMatch(/! spare bits set in the last character +200 {2}let in: 200/)
+  expect(out).toMatch(/\d+ attacks: \d+ let in, \d+ taken where strictness refuses, 1 refused without a challenge\n$/)
   const told = out.replaceAll(/ {3,}/g, '  ').split('\n')
   for (const line of PRINTED[1]?.trimEnd().split('\n') ?? []) expect(told).toContain(line.replaceAll(/ {3,}/g, '  '))
   const lines = (await run(['attack', urlOf(careless), '--token', token, '--json'])).out.trim().split('\n')
@@ -159,9 +173,70 @@ test('attack: a server that only reads tokens is red, line by line', async () =>
     id: 'alg.none',
     name: 'alg none and no signature',
     section: 'RFC 8725 section 3.1',
+    sender: 'anybody',
+    severity: 'way in',
     status: 200,
-    fault: 'let in: 200',
+    fault: { kind: 'let in', says: 'let in: 200' },
   })
+})
+
+const answering = async (status: (request: IncomingMessage) => number) =>
+  listening(
+    createServer((request, response) =>
+      response.writeHead(status(request), { 'www-authenticate': 'Bearer' }).end(),
+    ).listen(0, '127.0.0.1'),
+  )
+
+test('attack: what strictness alone refuses is told, and is no way in: exit 0', async () => {
+  const token = await issuer.token()
+  const lenient = await answering(({ headers: { authorization } }) =>
+    authorization?.replace(/[\w-]=*$/, '') === `Bearer ${token}`.slice(0, -1) ? 200 : 401,
+  )
+  const { code, out } = await run(['attack', urlOf(lenient), '--token', token])
+  lenient.close()
+  expect(out).toMatch(/! spare bits set in the last character +200 {2}let in: 200/)
+  expect(out).toMatch(/: \d taken where strictness refuses\n$/)
+  expect(code).toBe(0)
+})
+
+test('attack: a server that lets nobody in after the attacks proves nothing: exit 2', async () => {
+  let asked = 0
+  const tired = await answering(() => ((asked += 1) === 1 ? 200 : 401))
+  const { code, err } = await run(['attack', urlOf(tired), '--token', await issuer.token()])
+  tired.close()
+  expect(err).toMatch(/after the attacks, so they prove nothing: the good request was refused: 401/)
+  expect(code).toBe(2)
+})
+
+test('attack: a server that fetches keys from where the token says lets the attacker in', async () => {
+  const token = await issuer.token()
+  const obeying = createServer(async (request, response) => {
+    const given = request.headers.authorization?.replace(/^Bearer /, '') ?? ''
+    const [header = ''] = given.split('.')
+    const jku = /"jku":"([^"]+)"/.exec(Buffer.from(header, 'base64url').toString())?.[1]
+    const keys = jku ? ((await (await fetch(jku)).json()) as { keys: object[] }).keys : []
+    response.writeHead(given === token || keys.length > 0 ? 200 : 401, { 'www-authenticate': 'Bearer' }).end()
+  })
+  await listening(obeying.listen(0, '127.0.0.1'))
+  const { code, out } = await run(['attack', urlOf(obeying), '--token', token])
+  obeying.close()
+  expect(out.match(/^✗.*$/gm)).toEqual([expect.stringContaining('(jku)')])
+  expect(code).toBe(1)
+})
+
+test.each([
+  ['is not there', 404, '{}', '--jwks cannot be read: http://127.0.0.1:'],
+  ['is too large', 200, ' '.repeat(1024 * 1024 + 1), '--jwks is larger than 1 MiB\n'],
+  ['is null', 200, 'null', '--jwks must be a JWK Set'],
+  ['has no keys', 200, '{}', '--jwks must be a JWK Set'],
+  ['holds a secret alone', 200, '{"keys":[{"kty":"oct","k":"AAAA"},null]}', '--jwks holds no public key'],
+])('attack: a key set that %s is told: exit 2', async (_name, status, body, words) => {
+  const keys = createServer((_request, response) => response.writeHead(status).end(body)).listen(0, '127.0.0.1')
+  await listening(keys)
+  const { code, err } = await run(['attack', 'http://127.0.0.1:9/', '-t', JWT, '--jwks', urlOf(keys)])
+  keys.close()
+  expect(err).toContain(words)
+  expect(code).toBe(2)
 })
 
 test('attack: a good request that does not pass proves nothing: exit 2', async () => {

@@ -13,6 +13,8 @@ export interface PolicyQuestion {
 export async function loadPolicy(question: PolicyQuestion): Promise<AnyPolicy> {
   const { policy: where, issuer, audience, scope } = question
   if (where && issuer) throw new Error('give --policy or --issuer, not both')
+  const ignored = issuer ? undefined : audience !== undefined ? '--audience' : scope && '--scope'
+  if (ignored) throw new Error(`${ignored} goes with --issuer alone: a policy says its own`)
   if (where) return exported(where)
   if (issuer && audience)
     return policy({ accept: bearer(remoteIssuer(issuer, { audience })), ...(scope && { scopes: scope }) })

@@ -39,14 +39,14 @@ export function program(): Command {
     .requiredOption('-t, --token <token>', 'a good token for it; - reads it from standard input')
     .option('-X, --method <method>', 'the method of the route', method, 'GET')
     .option('-d, --data <json>', 'the JSON body of a good request')
-    .option('-H, --header <line>', 'a header that every request needs; may be repeated', list)
+    .option('-H, --header <line>', 'any other header that every request needs; may be repeated', list)
     .option('--jwks <file or url>', "the server's public keys: for key confusion")
     .option('--other <path>', "an object that is not the token's: must be 403 or 404; may be repeated", list)
     .option('--json', 'one JSON object a line')
     .option('--dangerously-attack-a-host-that-is-not-this-machine', 'only where its owner has agreed: it is an attack')
     .addHelpText(
       'after',
-      '\nExit code: 0 when nothing was let in, 1 when something was, 2 when the good request does not pass.\n',
+      '\nExit code: 0 when there is no way in, 1 when there is one, 2 when the good request does not pass. What strictness would\nrefuse, a server that breaks and a missing challenge are told, and do not count: nobody new gets in.\n',
     )
     .action(async (url: string, options) =>
       finish(attack(url, { ...options, token: (await given(options.token)) ?? '' })),

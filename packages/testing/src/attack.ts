@@ -1,15 +1,37 @@
+import { type AttackAnswer, type Expected, type Fault, faultOf } from './fault.ts'
+
 /** One request that must not get through, as data: for `inject`, supertest, `fetch` or a socket. */
 export interface Attack {
-  /** Unique in its battery, such as `token.expired`. */
+  /** Unique in its battery, such as `aud.other`. */
   readonly id: string
   /** What is sent, in words: the name of a test. */
   readonly name: string
   /** The text that demands the refusal. */
   readonly section: string
+  /** Who can send such a request. */
+  readonly sender: AttackSender
+  /** What it means when it is let in; it follows from who can send it. */
+  readonly severity: Severity
   readonly request: AttackRequest
-  /** What an answer does wrong, in a sentence; `undefined` when it is right. */
-  fault(answer: AttackAnswer): string | undefined
+  /** What an answer does wrong; `undefined` when it is right. */
+  fault(answer: AttackAnswer): Fault | undefined
 }
+
+/** The good request, which must pass: where it does not, no refusal proves anything. */
+export type Control = Pick<Attack, 'name' | 'request' | 'fault'>
+
+/** `way in`: somebody reaches what they must not. `strictness`: nobody new gets in, only the issuer or who has the good credential. */
+export type Severity = 'way in' | 'strictness'
+
+const SEVERITY = {
+  anybody: 'way in',
+  'another site, through a browser': 'way in',
+  'a caller who may less': 'way in',
+  'the holder of a token for something else': 'way in',
+  'the issuer': 'strictness',
+  'the holder of the good credential': 'strictness',
+} as const satisfies Readonly<Record<string, Severity>>
+export type AttackSender = keyof typeof SEVERITY
 
 /** Takes `inject` as it is; a header with several values goes out as several lines. */
 export interface AttackRequest {
@@ -21,54 +43,10 @@ export interface AttackRequest {
 }
 export type AttackMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** An answer of `inject` (`statusCode`), of supertest or of `fetch` (`status`). */
-export type AttackAnswer = { readonly headers: unknown } & (
-  | { readonly statusCode: number }
-  | { readonly status: number }
-)
-
-/** What may come: the statuses of a right answer, and what they mean. */
-export interface Expected {
-  readonly statuses: readonly number[] | 'pass' | 'no success'
-  readonly challenge?: true
-}
-
-/** Refused for its credential. 400: malformed (RFC 6750 section 3.1); 431: larger than the server reads. */
-export const REFUSED: Expected = { statuses: [400, 401, 403, 431] }
-/** Refused as one who proved nothing: with a challenge (RFC 9110 section 15.5.2). */
-export const CHALLENGED: Expected = { statuses: [401], challenge: true }
-export const FORBIDDEN: Expected = { statuses: [403] }
-export const HIDDEN: Expected = { statuses: [403, 404] }
-export const NO_SUCCESS: Expected = { statuses: 'no success' }
-export const PASSES: Expected = { statuses: 'pass' }
-
-export function makeAttack(
-  id: string,
-  name: string,
-  section: string,
-  request: AttackRequest,
-  expected: Expected,
-): Attack {
-  return Object.freeze({ id, name, section, request, fault: (answer: AttackAnswer) => faultOf(answer, expected) })
-}
-
-function faultOf(answer: AttackAnswer, { statuses, challenge }: Expected): string | undefined {
-  const status = 'statusCode' in answer ? answer.statusCode : answer.status
-  if (status >= 500) return `the server broke: ${status}`
-  if (statuses === 'pass') {
-    if (status === 401 || status === 403) return `the good request was refused: ${status}, so no attack proves anything`
-    return status < 400 || status === 422
-      ? undefined
-      : `the good request got ${status}: give "method", "url" and "body" of a real one`
-  }
-  if (status < 300) return `let in: ${status}`
-  if (statuses === 'no success') return undefined
-  if (!statuses.includes(status)) return `answered ${status}, expected ${statuses.join(' or ')}`
-  if (challenge && !headerOf(answer.headers, 'www-authenticate'))
-    return 'a 401 without WWW-Authenticate: the client is not told how to authenticate'
-  return undefined
-}
-
-function headerOf(headers: unknown, name: string): unknown {
-  return headers instanceof Headers ? headers.get(name) : (headers as Record<string, unknown> | null)?.[name]
+export function makeAttack(made: Omit<Attack, 'severity' | 'fault'>, expected: Expected): Attack {
+  return Object.freeze({
+    ...made,
+    severity: SEVERITY[made.sender],
+    fault: (answer: AttackAnswer) => faultOf(answer, expected),
+  })
 }

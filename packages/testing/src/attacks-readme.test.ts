@@ -6,8 +6,8 @@ import { bearer, policy } from '@countersign/policy'
 import express from 'express'
 import fastify from 'fastify'
 import supertest from 'supertest'
-import { describe, expect, test } from 'vitest'
-import { attacksOn, testIssuer } from './index.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { attacksOn, serveAttackerKeys, testIssuer } from './index.ts'
 
 const issuer = testIssuer()
 const readPosts = policy({ accept: bearer(issuer.verifier), scopes: ['posts:read'] })
@@ -26,13 +26,20 @@ const server = express()
 server.get('/posts/:id', expressProtect(readPosts), (req, res) => void res.json(postOf(req.params.id)))
 server.use(expressProblems())
 
-const { attacks } = await attacksOn(readPosts, { url: '/posts/1', issuer, others: ['/posts/2'] })
-test.each(attacks)('$name', async ({ request, fault }) => {
+const attacker = await serveAttackerKeys()
+afterAll(() => attacker.close())
+const { control, attacks } = await attacksOn(readPosts, {
+  url: '/posts/1',
+  issuer,
+  others: ['/posts/2'],
+  keyServer: attacker.url,
+})
+test.each([control, ...attacks])('$name', async ({ request, fault }) => {
   expect(fault(await app.inject(request))).toBeUndefined()
 })
 
 describe('supertest', () => {
-  test.each(attacks)('$name', async ({ request: { method, url, headers }, fault }) => {
+  test.each([control, ...attacks])('$name', async ({ request: { method, url, headers }, fault }) => {
     const verb = method.toLowerCase() as 'get' | 'head'
     expect(fault(await supertest(server)[verb](url).set(headers))).toBeUndefined()
   })

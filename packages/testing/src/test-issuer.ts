@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { checkOptions } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
 import { type Fetch, type JwkSet, type LocalIssuer, localIssuer, type TokenVerifier } from '@countersign/tokens'
-import { decode, inputOf, type Material } from './forge.ts'
+import { inputOf, type Material, readToken } from './forge.ts'
 import { type TestClock, testClock } from './test-clock.ts'
 
 export type TestAlgorithm = 'EdDSA' | 'ES256' | 'RS256'
@@ -120,7 +120,7 @@ export function materialOf({ token: mints, clock }: TestIssuer, token: string): 
     ({ d: _, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest }: JsonWebKey) => rest,
   )
   const now = Math.floor(clock() / 1000)
-  return { token, ...decode(token), now, publicKeys, sign: (input) => signatureOf(signer, input) }
+  return { token, ...readToken(token), now, publicKeys, sign: (input) => signatureOf(signer, input) }
 }
 
 function signatureOf(signer: Signer, input: string): string {
@@ -136,7 +136,7 @@ async function mint(own: LocalIssuer, clock: TestClock, signer: Signer, request:
     { subject, ...(scopes && { scopes }), ...(roles && { roles }) },
     client === undefined ? {} : { client },
   )
-  const said = decode(access_token)
+  const said = readToken(access_token)
   const now = Math.floor(clock() / 1000)
   const exp = now + expiresIn
   const iat = expiresIn < 0 ? exp - LIFETIME : now // one that has expired was issued before

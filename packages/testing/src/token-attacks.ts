@@ -1,13 +1,40 @@
 import { createPublicKey } from 'node:crypto'
-import { forge, hmac, inputOf, type Material, ownPublicJwk, seal, signed } from './forge.ts'
+import type { AttackSender } from './attack.ts'
+import { ATTACKER_KID, chainOf, forge, ownCertificate, ownJwk, setOf } from './attacker.ts'
+import type { DraftBattery, LeftOutReason } from './battery.ts'
+import { hmac, inputOf, type Material, seal, signed } from './forge.ts'
 
-/** A bad token of one kind. `needs`: what must be to hand to make it; without, the attack is left out and says so. */
-export interface TokenAttack {
+/** A bad token of one kind. */
+interface TokenAttack {
   readonly id: string
   readonly name: string
   readonly section: string
-  readonly needs?: 'sign' | 'publicKeys'
+  readonly sender: AttackSender
+  /** What must be to hand to make it; without, the attack is left out and says so. */
+  readonly needs?: readonly (keyof typeof NEEDS)[]
   make(material: Material): string
+}
+
+const NEEDS = {
+  issuer: { why: 'the issuer would have to sign it', met: ({ sign }) => sign !== undefined },
+  publicKeys: { why: 'no public keys', met: ({ publicKeys }) => Boolean(publicKeys?.length) },
+  keyServer: { why: 'no server of keys', met: ({ keyServer }) => keyServer !== undefined },
+  keyPair: { why: 'its tokens have another algorithm', met: ({ header }) => !`${header.alg}`.startsWith('HS') },
+  ecdsa: { why: 'its tokens have another algorithm', met: ({ header }) => `${header.alg}`.startsWith('ES') },
+  spareBits: { why: 'its tokens have another algorithm', met: (m) => parts(m)[2].length % 4 > 0 },
+} as const satisfies Readonly<Record<string, { why: LeftOutReason; met(material: Material): boolean }>>
+
+/** Tokens that nobody may get in with, whatever the policy asks for: made where there is what they need. */
+export function wrongTokens(battery: DraftBattery, material: Material | undefined): void {
+  if (!material) {
+    battery.leave('no good token', ...TOKEN_ATTACKS.map(({ id }) => id))
+    return
+  }
+  for (const { needs = [], make, ...words } of TOKEN_ATTACKS) {
+    const unmet = needs.find((need) => !NEEDS[need].met(material))
+    if (unmet) battery.leave(NEEDS[unmet].why, words.id)
+    else battery.add({ ...words, headers: { authorization: `Bearer ${make(material)}` } })
+  }
 }
 
 const JWS = 'RFC 7515 section 5.2'
@@ -18,56 +45,62 @@ const PROFILE = 'RFC 9068 section 4'
 const HOUR = 3600
 const parts = ({ token }: Material) => token.split('.') as [string, string, string]
 const later = (m: Material, seconds: number) => ({ exp: m.now + seconds, iat: m.now + seconds - HOUR })
+/** Signed by an attacker, with another header beside the same claims: of the server's own algorithm, so that no list of them refuses it. */
+const forged = (m: Material, header: object) => forge(m.header.alg, inputOf({ ...m.header, ...header }, m.claims))
+const anybody = { sender: 'anybody' } as const
+const other = { sender: 'the holder of a token for something else', needs: ['issuer'] } as const
+const unusual = { sender: 'the issuer', needs: ['issuer'] } as const
+const held = { sender: 'the holder of the good credential' } as const
 
 // biome-ignore format: a table
-/** Whatever the key says of the token's author, nobody may get in with any of these. */
-export const TOKEN_ATTACKS: readonly TokenAttack[] = [
+const TOKEN_ATTACKS: readonly TokenAttack[] = [
   // Without the issuer's signature.
-  ...['none', 'None', 'NONE', 'nOnE'].map((alg): TokenAttack => ({ id: `alg.${alg}`, name: `alg ${alg} and no signature`, section: `${BCP} 3.1`, make: (m) => `${inputOf({ ...m.header, alg }, m.claims)}.` })),
-  { id: 'alg.none.kept', name: 'alg none with the old signature', section: `${BCP} 3.1`, make: (m) => `${inputOf({ ...m.header, alg: 'none' }, m.claims)}.${parts(m)[2]}` },
-  { id: 'signature.empty', name: 'the signature cut off', section: JWS, make: (m) => `${parts(m)[0]}.${parts(m)[1]}.` },
-  { id: 'signature.absent', name: 'two segments', section: JWS, make: (m) => `${parts(m)[0]}.${parts(m)[1]}` },
-  { id: 'signature.changed', name: 'a signature with one bit changed', section: JWS, make: (m) => `${parts(m)[0]}.${parts(m)[1]}.${flip(parts(m)[2])}` },
-  { id: 'claims.changed', name: 'another subject under the old signature', section: JWS, make: (m) => `${inputOf(m.header, { ...m.claims, sub: 'root' })}.${parts(m)[2]}` },
-  { id: 'signature.foreign', name: "the same claims signed with an attacker's key", section: JWS, make: (m) => forge(m.header.alg, inputOf(m.header, m.claims)) },
-  { id: 'signature.zero', name: 'ES256 with a signature of zeros', section: 'FIPS 186-5 section 6.4.2', make: (m) => `${inputOf({ ...m.header, alg: 'ES256' }, m.claims)}.${Buffer.alloc(64).toString('base64url')}` },
-  { id: 'key.jwk', name: "an attacker's key in the header (jwk)", section: `${BCP} 3.10`, make: (m) => forge('RS256', inputOf({ ...m.header, alg: 'RS256', jwk: ownPublicJwk('RS256') }, m.claims)) },
-  { id: 'key.jku', name: "an attacker's key set in the header (jku)", section: `${BCP} 3.10`, make: (m) => forge('RS256', inputOf({ ...m.header, alg: 'RS256', jku: 'http://127.0.0.1:9/keys' }, m.claims)) },
-  { id: 'key.x5u', name: "an attacker's certificate in the header (x5u)", section: `${BCP} 3.10`, make: (m) => forge('RS256', inputOf({ ...m.header, alg: 'RS256', x5u: 'http://127.0.0.1:9/cert' }, m.claims)) },
-  { id: 'kid.unknown', name: "an unknown kid, signed with an attacker's key", section: `${BCP} 3.10`, make: (m) => forge(m.header.alg, inputOf({ ...m.header, kid: 'unknown' }, m.claims)) },
-  { id: 'kid.path', name: 'a kid that is the path of an empty file, signed with nothing', section: `${BCP} 3.10`, make: (m) => hmac(inputOf({ ...m.header, alg: 'HS256', kid: '../../../../../../dev/null' }, m.claims), '') },
-  { id: 'kid.prototype', name: 'a kid named __proto__', section: `${BCP} 3.10`, make: (m) => forge(m.header.alg, inputOf(JSON.stringify({ ...m.header, kid: '__proto__' }), m.claims)) },
-  { id: 'kid.array', name: 'a kid that is an array', section: `${BCP} 3.10`, make: (m) => forge(m.header.alg, inputOf({ ...m.header, kid: [m.header.kid ?? 'a'] }, m.claims)) },
+  ...['none', 'None', 'NONE', 'nOnE'].map((alg): TokenAttack => ({ ...anybody, id: `alg.${alg}`, name: `alg ${alg} and no signature`, section: `${BCP} 3.1`, make: (m) => `${inputOf({ ...m.header, alg }, m.claims)}.` })),
+  { ...anybody, id: 'alg.none.kept', name: 'alg none with the old signature', section: `${BCP} 3.1`, make: (m) => `${inputOf({ ...m.header, alg: 'none' }, m.claims)}.${parts(m)[2]}` },
+  { ...anybody, id: 'signature.empty', name: 'the signature cut off', section: JWS, make: (m) => `${parts(m)[0]}.${parts(m)[1]}.` },
+  { ...anybody, id: 'signature.absent', name: 'two segments', section: JWS, make: (m) => `${parts(m)[0]}.${parts(m)[1]}` },
+  { ...anybody, id: 'signature.changed', name: 'a signature with one bit changed', section: JWS, make: (m) => `${parts(m)[0]}.${parts(m)[1]}.${flip(parts(m)[2])}` },
+  { ...anybody, id: 'claims.changed', name: 'another subject under the old signature', section: JWS, make: (m) => `${inputOf(m.header, { ...m.claims, sub: m.claims.sub === 'root' ? 'admin' : 'root' })}.${parts(m)[2]}` },
+  { ...anybody, id: 'signature.foreign', name: "the same claims signed with an attacker's key", section: JWS, make: (m) => forged(m, {}) },
+  { ...anybody, id: 'signature.zero', name: 'an ECDSA signature of zeros', section: 'FIPS 186-5 section 6.4.2', needs: ['ecdsa'], make: (m) => `${inputOf(m.header, m.claims)}.${zeros(parts(m)[2])}` },
+  { ...anybody, id: 'key.jwk', name: "an attacker's key in the header (jwk)", section: `${BCP} 3.10`, make: (m) => forged(m, { jwk: ownJwk(m.header.alg) }) },
+  { ...anybody, id: 'key.x5c', name: "an attacker's certificate in the header (x5c)", section: `${BCP} 3.10`, needs: ['keyPair'], make: (m) => forged(m, { x5c: [ownCertificate(m.header.alg)?.toString('base64')] }) },
+  { ...anybody, id: 'key.jku', name: "the address of an attacker's key set in the header (jku)", section: `${BCP} 3.10`, needs: ['keyServer'], make: (m) => forged(m, { jku: setOf(m.keyServer, m.header.alg), kid: ATTACKER_KID }) },
+  { ...anybody, id: 'key.x5u', name: "the address of an attacker's certificate in the header (x5u)", section: `${BCP} 3.10`, needs: ['keyPair', 'keyServer'], make: (m) => forged(m, { x5u: chainOf(m.keyServer, m.header.alg) }) },
+  { ...anybody, id: 'kid.unknown', name: "an unknown kid, signed with an attacker's key", section: `${BCP} 3.10`, make: (m) => forged(m, { kid: 'unknown' }) },
+  { ...anybody, id: 'kid.path', name: 'a kid that is the path of an empty file, signed with nothing', section: `${BCP} 3.10`, make: (m) => hmac(inputOf({ ...m.header, alg: 'HS256', kid: '../../../../../../dev/null' }, m.claims), '') },
+  { ...anybody, id: 'kid.prototype', name: 'a kid named __proto__', section: `${BCP} 3.10`, make: (m) => forged(m, { kid: '__proto__' }) },
+  { ...anybody, id: 'kid.array', name: 'a kid that is an array', section: `${BCP} 3.10`, make: (m) => forged(m, { kid: [m.header.kid ?? 'a'] }) },
   ...confusions(),
-  { id: 'garbage', name: 'no token at all', section: JWS, make: () => 'garbage' },
-  { id: 'dots', name: 'two dots', section: JWS, make: () => '..' },
-  { id: 'signature.noncanonical', name: 'spare bits set in the last character', section: 'RFC 4648 section 3.5', make: (m) => spareBits(m.token) },
-  { id: 'signature.padding', name: 'a padded signature', section: 'RFC 7515 section 2', make: (m) => paddedSignature(m.token) },
+  { ...anybody, id: 'garbage', name: 'no token at all', section: JWS, make: () => 'garbage' },
+  { ...anybody, id: 'dots', name: 'two dots', section: JWS, make: () => '..' },
+  { ...held, id: 'signature.noncanonical', name: 'spare bits set in the last character', section: 'RFC 4648 section 3.5', needs: ['spareBits'], make: (m) => spareBits(m.token) },
+  { ...held, id: 'signature.padding', name: 'a padded signature', section: 'RFC 7515 section 2', make: (m) => paddedSignature(m.token) },
 
   // Signed by the issuer, and still not for this route at this time.
-  { id: 'expired', name: 'an expired token', section: `${CLAIM}.4`, needs: 'sign', make: (m) => signed(m, { claims: later(m, -HOUR) }) },
-  { id: 'exp.missing', name: 'a token that never expires', section: PROFILE, needs: 'sign', make: (m) => signed(m, { claims: { exp: undefined } }) },
-  { id: 'exp.text', name: 'an exp that is text', section: `${CLAIM}.4`, needs: 'sign', make: (m) => signed(m, { claims: { exp: `${m.now + HOUR}` } }) },
-  { id: 'exp.milliseconds', name: 'an exp in milliseconds: good for 50,000 years', section: `${CLAIM}.4`, needs: 'sign', make: (m) => signed(m, { claims: { exp: (m.now + HOUR) * 1000 } }) },
-  { id: 'nbf', name: 'a token that is not good yet', section: `${CLAIM}.5`, needs: 'sign', make: (m) => signed(m, { claims: { nbf: m.now + HOUR } }) },
-  { id: 'aud.other', name: 'a token for another audience', section: `${CLAIM}.3`, needs: 'sign', make: (m) => signed(m, { claims: { aud: 'https://other.test' } }) },
-  { id: 'aud.missing', name: 'a token for no audience', section: PROFILE, needs: 'sign', make: (m) => signed(m, { claims: { aud: undefined } }) },
-  { id: 'aud.longer', name: 'an audience that begins as ours', section: `${CLAIM}.3`, needs: 'sign', make: (m) => signed(m, { claims: { aud: `${[m.claims.aud].flat()[0]}.other.test` } }) },
-  { id: 'iss.other', name: 'a token of another issuer', section: `${CLAIM}.1`, needs: 'sign', make: (m) => signed(m, { claims: { iss: 'https://other.test' } }) },
-  { id: 'iss.missing', name: 'a token of no issuer', section: PROFILE, needs: 'sign', make: (m) => signed(m, { claims: { iss: undefined } }) },
-  { id: 'iss.array', name: 'an issuer in an array', section: `${CLAIM}.1`, needs: 'sign', make: (m) => signed(m, { claims: { iss: [m.claims.iss, 'https://other.test'] } }) },
-  { id: 'sub.missing', name: 'a token that names nobody', section: 'RFC 9068 section 2.2', needs: 'sign', make: (m) => signed(m, { claims: { sub: undefined } }) },
-  { id: 'typ.dpop', name: 'a token typed as a DPoP proof (typ dpop+jwt)', section: `${BCP} 3.11`, needs: 'sign', make: (m) => signed(m, { header: { typ: 'dpop+jwt' } }) },
-  { id: 'typ.logout', name: 'a logout token for an access token (typ logout+jwt)', section: `${BCP} 3.11`, needs: 'sign', make: (m) => signed(m, { header: { typ: 'logout+jwt' } }) },
-  { id: 'id-token', name: 'an ID token for an access token', section: `${BCP} 3.12`, needs: 'sign', make: (m) => signed(m, { header: { typ: 'JWT' }, claims: { nonce: 'n', at_hash: 'LDktKdoQak3Pk0cnXxCltA' } }) },
-  { id: 'crit', name: 'a critical extension that nobody knows', section: 'RFC 7515 section 4.1.11', needs: 'sign', make: (m) => signed(m, { header: { crit: ['http://other.test/x'], 'http://other.test/x': true } }) },
-  { id: 'claims.duplicate', name: 'a claim twice', section: 'RFC 7519 section 4', needs: 'sign', make: (m) => signed(m, { claims: JSON.stringify(m.claims).replace(/}$/, ',"sub":"root"}') }) },
-  { id: 'claims.padding', name: 'padded claims', section: 'RFC 7515 section 2', needs: 'sign', make: (m) => seal(m, paddedClaims(m)) },
-  { id: 'claims.alphabet', name: 'claims in the other base64 alphabet', section: 'RFC 7515 section 2', needs: 'sign', make: (m) => seal(m, inputOf(m.header, { ...m.claims, x: '>>>>???>>>>???' }).replaceAll('-', '+').replaceAll('_', '/')) },
-  { id: 'claims.huge', name: 'a token of 12 KiB', section: 'OWASP API4:2023', needs: 'sign', make: (m) => signed(m, { claims: { x: 'x'.repeat(9000) } }) },
+  { ...other, id: 'expired', name: 'an expired token', section: `${CLAIM}.4`, make: (m) => signed(m, { claims: later(m, -HOUR) }) },
+  { ...unusual, id: 'exp.missing', name: 'a token that never expires', section: PROFILE, make: (m) => signed(m, { claims: { exp: undefined } }) },
+  { ...unusual, id: 'exp.text', name: 'an exp that is text', section: `${CLAIM}.4`, make: (m) => signed(m, { claims: { exp: `${m.now + HOUR}` } }) },
+  { ...unusual, id: 'exp.milliseconds', name: 'an exp in milliseconds: good for 50,000 years', section: `${CLAIM}.4`, make: (m) => signed(m, { claims: { exp: (m.now + HOUR) * 1000 } }) },
+  { ...other, id: 'nbf', name: 'a token that is not good yet', section: `${CLAIM}.5`, make: (m) => signed(m, { claims: { nbf: m.now + HOUR } }) },
+  { ...other, id: 'aud.other', name: 'a token for another audience', section: `${CLAIM}.3`, make: (m) => signed(m, { claims: { aud: 'https://other.test' } }) },
+  { ...other, id: 'aud.missing', name: 'a token for no audience', section: PROFILE, make: (m) => signed(m, { claims: { aud: undefined } }) },
+  { ...other, id: 'aud.longer', name: 'an audience that begins as ours', section: `${CLAIM}.3`, make: (m) => signed(m, { claims: { aud: `${[m.claims.aud].flat()[0]}.other.test` } }) },
+  { ...other, id: 'iss.other', name: 'a token of another issuer', section: `${CLAIM}.1`, make: (m) => signed(m, { claims: { iss: 'https://other.test' } }) },
+  { ...other, id: 'iss.missing', name: 'a token of no issuer', section: PROFILE, make: (m) => signed(m, { claims: { iss: undefined } }) },
+  { ...unusual, id: 'iss.array', name: 'an issuer in an array', section: `${CLAIM}.1`, make: (m) => signed(m, { claims: { iss: [m.claims.iss, 'https://other.test'] } }) },
+  { ...unusual, id: 'sub.missing', name: 'a token that names nobody', section: 'RFC 9068 section 2.2', make: (m) => signed(m, { claims: { sub: undefined } }) },
+  { ...unusual, id: 'typ.dpop', name: 'a token typed as a DPoP proof (typ dpop+jwt)', section: `${BCP} 3.11`, make: (m) => signed(m, { header: { typ: 'dpop+jwt' } }) },
+  { ...other, id: 'typ.logout', name: 'a logout token for an access token (typ logout+jwt)', section: `${BCP} 3.11`, make: (m) => signed(m, { header: { typ: 'logout+jwt' } }) },
+  { ...other, id: 'id-token', name: 'an ID token for an access token', section: `${BCP} 3.12`, make: (m) => signed(m, { header: { typ: 'JWT' }, claims: { nonce: 'n', at_hash: 'LDktKdoQak3Pk0cnXxCltA' } }) },
+  { ...other, id: 'crit', name: 'a critical extension that nobody knows', section: 'RFC 7515 section 4.1.11', make: (m) => signed(m, { header: { crit: ['http://other.test/x'], 'http://other.test/x': true } }) },
+  { ...unusual, id: 'claims.duplicate', name: 'a claim twice', section: 'RFC 7519 section 4', make: (m) => signed(m, { claims: JSON.stringify(m.claims).replace(/}$/, ',"sub":"root"}') }) },
+  { ...unusual, id: 'claims.padding', name: 'padded claims', section: 'RFC 7515 section 2', make: (m) => seal(m, paddedClaims(m)) },
+  { ...unusual, id: 'claims.alphabet', name: 'claims in the other base64 alphabet', section: 'RFC 7515 section 2', make: (m) => seal(m, inputOf(m.header, { ...m.claims, x: '>>>>???>>>>???' }).replaceAll('-', '+').replaceAll('_', '/')) },
+  { ...unusual, id: 'claims.huge', name: 'a token of 12 KiB', section: 'OWASP API4:2023', make: (m) => signed(m, { claims: { x: 'x'.repeat(9000) } }) },
 ]
 
-/** HS256 with the server's public key as its secret, in each form that someone may hold it in. RFC 8725 section 2.1. */
+/** HS256 with the server's public key as its secret, in each form that someone may hold it in. RFC 8725 section 3.1. */
 function confusions(): TokenAttack[] {
   const forms: Readonly<Record<string, (key: ReturnType<typeof createPublicKey>) => Buffer | string>> = {
     PEM: (key) => key.export({ type: 'spki', format: 'pem' }),
@@ -83,7 +116,8 @@ function confusions(): TokenAttack[] {
     id: `confusion.${form.toLowerCase().replaceAll(' ', '-')}`,
     name: `HS256 with the public key as secret: ${form}`,
     section: `${BCP} 3.1`,
-    needs: 'publicKeys',
+    sender: 'anybody',
+    needs: ['publicKeys'],
     make(m) {
       const jwk = m.publicKeys?.find(({ kid }) => kid === m.header.kid) ?? m.publicKeys?.[0]
       const key = createPublicKey({ key: jwk ?? {}, format: 'jwk' })
@@ -94,12 +128,19 @@ function confusions(): TokenAttack[] {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+/** The same signature but for one bit in its middle. */
 function flip(segment: string): string {
-  const at = Math.floor(segment.length / 2)
-  return segment.slice(0, at) + (segment[at] === 'A' ? 'B' : 'A') + segment.slice(at + 1)
+  const bytes = Buffer.from(segment, 'base64url')
+  const at = bytes.length >> 1
+  bytes.set([(bytes[at] ?? 0) ^ 1], Math.min(at, bytes.length - 1))
+  return bytes.toString('base64url')
 }
 
-/** The next character: where the length leaves spare bits it decodes to the same bytes, else it is another signature. */
+function zeros(segment: string): string {
+  return Buffer.alloc(Buffer.from(segment, 'base64url').length).toString('base64url')
+}
+
+/** The next character decodes to the same bytes. */
 function spareBits(token: string): string {
   const last = ALPHABET.indexOf(token.at(-1) ?? '')
   return token.slice(0, -1) + ALPHABET[last ^ 1]

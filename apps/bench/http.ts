@@ -41,16 +41,16 @@ const REPEATED = 512
 const NEW = 12_288 // more than any cache here holds
 
 interface Times {
-  /** Until the compiler is done with a new process. */
+  /** Each kind of traffic, before the first round: until the compiler is done. Users' servers run for days. */
   readonly start: Length
-  /** Until it is done with another kind of traffic. */
+  /** Before each window: until caches of the processor hold this server again. */
   readonly warm: Length
   readonly measure: Length
 }
 const FULL: Times = {
-  start: { milliseconds: 350, atLeast: 4000 },
-  warm: { milliseconds: 150, atLeast: 2000 },
-  measure: { milliseconds: 500, atLeast: 2000 },
+  start: { milliseconds: 1500, atLeast: 15_000 },
+  warm: { milliseconds: 100, atLeast: 1500 },
+  measure: { milliseconds: 500, atLeast: 3000 },
 }
 const QUICK: Times = {
   start: { milliseconds: 40, atLeast: 100 },
@@ -72,68 +72,96 @@ export async function http(
   const all = rounds * groups.flatMap(({ bare, others }) => [bare, ...others, bare]).flatMap(({ asks }) => asks).length
   const material: Partial<Record<Algorithm, Material>> = { RS256: made('RS256', quick), EdDSA: made('EdDSA', quick) }
   const load = startChild('load', 'load.ts')
+  const servers = new Map<string, Server>()
   const windows: Window[] = []
   try {
+    const lanes = groups.flatMap(({ bare, others }) => [bare, ...others])
+    for (const [at, lane] of lanes.entries()) {
+      progress(0, all, `${at + 1} of ${lanes.length} servers: warming ${lane.candidate}`)
+      const server = await started(lane, (material[lane.algorithm] as Material).settings)
+      servers.set(nameOf(lane), server)
+      await warm(lane, server, (material[lane.algorithm] as Material).tokens, load, times)
+    }
     for (let round = 0; round < rounds; round++)
       for (const { bare, others } of rotated(groups, round))
         for (const lane of [bare, ...rotated(others, round), bare]) {
-          const given = material[lane.algorithm] as Material
-          for await (const window of ask(lane, given, load, times)) {
+          const { tokens } = material[lane.algorithm] as Material
+          for await (const window of ask(lane, servers.get(nameOf(lane)) as Server, tokens, load, times)) {
             windows.push({ round, ...window })
             progress(windows.length, all, `${lane.candidate}, ${TRAFFIC[window.traffic].says}`)
           }
         }
   } finally {
-    await load.stop()
+    await Promise.all([load, ...[...servers.values()].map(({ child }) => child)].map((child) => child.stop()))
   }
   return windows
 }
 
-/** Starts the server of a lane, sends it its traffic, ends it: each round has fresh processes. */
+/** A server process, which stays for all rounds: what is compared is code that has been running for a while. */
+interface Server extends Listening {
+  readonly child: Child
+  readonly port: number
+}
+
+const nameOf = ({ candidate, algorithm, asks }: Lane) =>
+  `${candidate} ${algorithm} ${asks.map(({ traffic, path }) => traffic + path).join(' ')}`
+
+async function started({ candidate }: Lane, settings: Settings): Promise<Server> {
+  const child = startChild('server', 'serve.ts', [candidate], { SETTINGS: JSON.stringify(settings) })
+  const { url, apiKey = settings.keys?.[0] } = await child.answer<Listening>()
+  return { child, url, port: Number(new URL(url).port), ...(apiKey !== undefined && { apiKey }) }
+}
+
+async function warm({ asks }: Lane, { port, apiKey }: Server, tokens: Material['tokens'], load: Child, times: Times) {
+  await tell(load, { kind: 'open', port, connections: CONNECTIONS })
+  for (const { traffic, path } of asks) {
+    await tell(load, { kind: 'requests', texts: texts(traffic, path, tokens, apiKey) })
+    await run(load, { kind: 'run', status: TRAFFIC[traffic].status, ...times.start })
+  }
+}
+
+/** Sends a server its traffic, kind after kind. */
 async function* ask(
   { candidate, algorithm, asks }: Lane,
-  { settings, tokens }: Material,
+  { child, port, apiKey }: Server,
+  tokens: Material['tokens'],
   load: Child,
   times: Times,
 ): AsyncGenerator<Omit<Window, 'round'>> {
-  const server = startChild('server', 'serve.ts', [candidate], { SETTINGS: JSON.stringify(settings) })
-  try {
-    const { url, apiKey = settings.keys?.[0] } = await server.answer<Listening>()
-    await tell({ kind: 'open', port: Number(new URL(url).port), connections: CONNECTIONS })
-    for (const [at, { traffic, path }] of asks.entries()) {
-      const { status } = TRAFFIC[traffic]
-      await tell({ kind: 'requests', texts: texts(traffic, path, tokens, apiKey) })
-      await run({ kind: 'run', status, ...(at === 0 ? times.start : times.warm) })
-      const before = await cpu()
-      const done = await run({ kind: 'run', status, ...times.measure })
-      const used = (await cpu()) - before
-      yield {
-        candidate,
-        algorithm,
-        traffic,
-        path,
-        requestsPerSecond: (done.requests * 1000) / done.milliseconds,
-        cpuPerRequest: used / done.requests,
-        serverBusy: used / 1000 / done.milliseconds,
-        loadBusy: done.cpu / 1000 / done.milliseconds,
-      }
+  await tell(load, { kind: 'open', port, connections: CONNECTIONS })
+  for (const { traffic, path } of asks) {
+    const { status } = TRAFFIC[traffic]
+    await tell(load, { kind: 'requests', texts: texts(traffic, path, tokens, apiKey) })
+    await run(load, { kind: 'run', status, ...times.warm })
+    const before = await cpuOf(child)
+    const done = await run(load, { kind: 'run', status, ...times.measure })
+    const used = (await cpuOf(child)) - before
+    yield {
+      candidate,
+      algorithm,
+      traffic,
+      path,
+      requestsPerSecond: (done.requests * 1000) / done.milliseconds,
+      cpuPerRequest: used / done.requests,
+      serverBusy: used / 1000 / done.milliseconds,
+      loadBusy: done.cpu / 1000 / done.milliseconds,
     }
-  } finally {
-    await server.stop()
   }
+}
 
-  async function cpu(): Promise<number> {
-    server.send({ kind: 'cpu' })
-    return (await server.answer<CpuAnswer>()).cpu
-  }
-  async function tell(message: LoadRequest): Promise<void> {
-    load.send(message)
-    await load.answer()
-  }
-  function run(message: LoadRequest): Promise<LoadAnswer> {
-    load.send(message)
-    return load.answer<LoadAnswer>()
-  }
+async function cpuOf(server: Child): Promise<number> {
+  server.send({ kind: 'cpu' })
+  return (await server.answer<CpuAnswer>()).cpu
+}
+
+async function tell(load: Child, message: LoadRequest): Promise<void> {
+  load.send(message)
+  await load.answer()
+}
+
+function run(load: Child, message: LoadRequest): Promise<LoadAnswer> {
+  load.send(message)
+  return load.answer<LoadAnswer>()
 }
 
 /** A key and the tokens signed with it, once for all rounds and all candidates. */

@@ -35,8 +35,9 @@ export function page(results: Results): string {
     '<!-- Written by `npm run bench`. -->',
     '',
     `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.os}: one run of ` +
-      `${rounds} rounds in ${Math.round(seconds / 60)} minutes, ${pinned}. In each round every candidate is a fresh ` +
-      'process, in another order; comparisons are made within a round. A figure is the median of the rounds, with the ' +
+      `${rounds} rounds in ${Math.round(seconds / 60)} minutes, ${pinned}. Each server is a process that was ` +
+      'warmed with every kind of traffic and stays for all rounds; in each round they take turns in another order, and ' +
+      'comparisons are made within a round. A figure is the median of the rounds, with the ' +
       'quartiles behind it. No round is left out.',
     '',
     'What each candidate is, and how to run this: [apps/bench](../apps/bench/README.md). All values: [bench.json](bench.json).',

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { type AuthError, authError, isAuthError, type Maybe } from '@countersign/http'
 import type { Algorithm } from './algorithm.ts'
-import { NO_CACHE, type VerifiedCache, verifiedCache } from './cache.ts'
+import { type VerifiedCache, verifiedCache } from './cache.ts'
 import { type ClaimRules, checkClaims, checkTimes, type TokenPrincipal } from './claims.ts'
 import { checkSignature } from './jws.ts'
 import type { KeySource, VerificationKey } from './key.ts'
@@ -46,14 +46,14 @@ const REVOKED = authError('invalid_token', 'token.revoked')
 /** The one course that every token takes: strict parse, whose it is, signature, claims, revocation, cache. */
 export function tokenVerifier(course: Course): TokenVerifier {
   const { rules, keys, clock } = course
-  const cache: VerifiedCache<Verified> =
+  const cache: VerifiedCache<Verified> | undefined =
     course.cache > 0
       ? verifiedCache(course.cache, ({ principal }) => (principal.claims.exp + rules.leeway) * 1000)
-      : NO_CACHE
+      : undefined
 
   function verify(token: string): Maybe<TokenPrincipal | AuthError | undefined> {
     if (typeof token !== 'string' || token.length > MAX_TOKEN) return LENGTH
-    if (course.cache === 0) return first(token, '')
+    if (!cache) return first(token, '')
     const digest = hash('sha256', token, 'binary')
     const hit = cache.get(digest)
     if (hit) {
@@ -66,11 +66,11 @@ export function tokenVerifier(course: Course): TokenVerifier {
   /** Everything that can change while a token is remembered is looked at again. */
   function again(hit: Verified, token: string, digest: string): Maybe<TokenPrincipal | AuthError | undefined> {
     if (!keys.holds(hit.key)) {
-      cache.delete(digest)
+      cache?.delete(digest)
       return first(token, digest)
     }
     const late = checkTimes(hit.principal.claims, rules.leeway, clock())
-    if (late) cache.delete(digest)
+    if (late) cache?.delete(digest)
     return late ?? (course.isRevoked(hit.principal) ? REVOKED : hit.principal)
   }
 
@@ -104,7 +104,7 @@ export function tokenVerifier(course: Course): TokenVerifier {
     const principal = checkClaims(claims, rules, now)
     if (isAuthError(principal)) return principal
     if (course.isRevoked(principal)) return REVOKED
-    cache.set(digest, { principal, key }, now)
+    cache?.set(digest, { principal, key }, now)
     return principal
   }
 

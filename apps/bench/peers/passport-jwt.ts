@@ -1,4 +1,6 @@
-// passport-jwt 4, README "Configure Strategy" and "Authenticate requests". A PEM: it passes nothing else on.
+// passport-jwt 4, README "Configure Strategy" and "Authenticate requests". It hands its key to
+// jsonwebtoken as it is, so a prepared one, as that takes.
+import { createPublicKey } from 'node:crypto'
 import express from 'express'
 import passport from 'passport'
 import { ExtractJwt, Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt'
@@ -7,7 +9,7 @@ import { listen, POSTS, refuse, type Start } from './peer.ts'
 export const start: Start = ({ algorithm, issuer, audience, secret, publicKey }) => {
   const options: StrategyOptionsWithoutRequest = {
     jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-    secretOrKey: (secret ?? publicKey) as string,
+    secretOrKey: (secret ?? createPublicKey(publicKey as string)) as string,
     issuer,
     audience,
     algorithms: [algorithm] as StrategyOptionsWithoutRequest['algorithms'] & {},

@@ -100,7 +100,7 @@ test.each([
   [['explain', 'x'], 'which policy? --policy ./policies.ts#readPosts'],
   [
     ['explain', 'x', '-p', './policies.ts'],
-    'exports several policies; which?\n  ./policies.ts#readPosts\n  ./policies.ts#writePosts',
+    'exports several policies; which?\n  ./policies.ts#byTenant\n  ./policies.ts#readPosts\n  ./policies.ts#writePosts',
   ],
   [['explain', 'x', '-p', './policies.ts#nobody'], 'exports no policy "nobody"'],
   [['explain', 'x', '-p', './absent.ts'], './absent.ts cannot be loaded'],
@@ -125,6 +125,20 @@ test.each([
   const { code, err, out } = await run(args)
   expect(err).toContain(words)
   expect({ code, out }).toEqual({ code: 2, out: '' })
+})
+
+test('explain gives the policy the request that was described, and prints nothing that a terminal obeys', async () => {
+  const args = ['explain', 'x', '-p', './policies.ts#byTenant', '-H', 'X-Tenant: a', '--url', '/posts?page=2']
+  const { code, out } = await run(args)
+  expect(code).toBe(1)
+  expect(out).toContain('✗ scope posts:read: expected posts:read, got ?[2Jodd?→ passes\n')
+  expect(out).toContain('→ 403 insufficient_scope')
+  expect((await run(args.slice(0, 4))).out).toContain('→ 401 invalid_token')
+})
+
+test("explain veils a credential in an application's error", async () => {
+  const { code, err } = await run(['explain', 'throw-this-token', '-p', './policies.ts#byTenant'])
+  expect({ code, err }).toEqual({ code: 2, err: 'cannot look up …\n' })
 })
 
 test('help names both commands', async () => {

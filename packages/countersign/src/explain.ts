@@ -1,11 +1,12 @@
 import { EXIT } from './exit.ts'
-import { rawHeaders } from './header.ts'
+import { headersFrom, rawHeaders } from './header.ts'
 import { loadPolicy, type PolicyQuestion } from './load-policy.ts'
 import { tree } from './tree.ts'
 
 interface Options extends PolicyQuestion {
   readonly header?: readonly string[]
   readonly method: string
+  readonly url: string
   readonly json?: boolean
 }
 
@@ -13,7 +14,14 @@ interface Options extends PolicyQuestion {
 export async function explain(token: string | undefined, options: Options) {
   const policy = await loadPolicy(options)
   const lines = [...(token === undefined ? [] : ['Authorization', `Bearer ${token}`]), ...rawHeaders(options.header)]
-  const request = { headers: {}, rawHeaders: lines, method: options.method, url: '/', socket: {} }
+  const { method, url } = options
+  const request = {
+    headers: headersFrom(lines),
+    rawHeaders: lines,
+    method,
+    url,
+    socket: { remoteAddress: '127.0.0.1' },
+  }
   const explanation = await policy.explain(request)
   return {
     text: options.json ? `${JSON.stringify(explanation)}\n` : tree(explanation),

@@ -6,3 +6,16 @@ export function rawHeaders(lines: readonly string[] = []): string[] {
     return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()]
   })
 }
+
+/** The same lines as `headers` of a message: names in lower case, several of a name joined, of `Authorization` the first. */
+export function headersFrom(lines: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (let at = 0; at < lines.length; at += 2) {
+    const name = (lines[at] ?? '').toLowerCase()
+    const value = lines[at + 1] ?? ''
+    const known = headers[name]
+    if (known === undefined) headers[name] = value
+    else if (name !== 'authorization') headers[name] = `${known}, ${value}`
+  }
+  return headers
+}

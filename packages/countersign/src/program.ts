@@ -25,12 +25,16 @@ export function program(): Command {
     .option('--scope <scope>', 'with --issuer: what the token must allow; may be repeated', list)
     .option('-H, --header <line>', "any other header, such as 'X-API-Key: …'; may be repeated", list)
     .option('-X, --method <method>', 'the method of the request', 'GET')
+    .option('--url <path>', 'path and query of the request', '/')
     .option('--json', 'the explanation as JSON')
     .addHelpText(
       'after',
       '\nExit code: 0 when the request would pass, 1 when it would be refused, 2 when the question is wrong.\n',
     )
-    .action(async (token: string | undefined, options) => finish(explain(await given(token), options)))
+    .action(async (token: string | undefined, options) => {
+      const read = await given(token)
+      await finish(explain(read, options), secretsIn(read, options.header))
+    })
 
   root
     .command('attack')
@@ -59,13 +63,30 @@ async function given(token: string | undefined): Promise<string | undefined> {
 }
 
 /** Prints and leaves: a module that was imported may hold a database open. */
-async function finish(result: Promise<{ readonly text: string; readonly exit: number }>): Promise<void> {
+async function finish(
+  result: Promise<{ readonly text: string; readonly exit: number }>,
+  secrets: readonly string[] = [],
+): Promise<void> {
   const { text, exit } = await result.catch((error) => ({
-    text: `${error instanceof Error ? error.message : error}\n`,
+    text: `${veiled(error instanceof Error ? error.message : `${error}`, secrets)}\n`,
     exit: EXIT.usage,
   }))
   const stream = exit === EXIT.usage ? process.stderr : process.stdout
   stream.write(text, () => process.exit(exit))
+}
+
+/** Shorter ones occur by chance, and are nobody's secret. */
+const SECRET_LENGTH = 8
+
+/** What was given as a credential: an application's error may repeat it. */
+function secretsIn(token: string | undefined, header: readonly string[] = []): readonly string[] {
+  return [token ?? '', ...header.map((line) => line.slice(line.indexOf(':') + 1).trim())].filter(
+    (one) => one.length >= SECRET_LENGTH,
+  )
+}
+
+function veiled(message: string, secrets: readonly string[]): string {
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), message)
 }
 
 function method(value: string): string {

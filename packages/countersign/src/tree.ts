@@ -7,10 +7,10 @@ const MARK = { true: styleText('green', '✓'), false: styleText('red', '✗'), 
 export function tree({ policy, status, code, challenges, steps }: Explanation): string {
   const answer = status === undefined ? styleText('green', 'passes') : `${styleText('red', `${status}`)} ${code}`
   const lines = [
-    styleText('bold', `policy "${policy}"`),
+    styleText('bold', `policy "${plain(policy)}"`),
     ...branches(steps, ''),
     `→ ${answer}`,
-    ...challenges.map((challenge) => `  WWW-Authenticate: ${challenge}`),
+    ...challenges.map((challenge) => `  WWW-Authenticate: ${plain(challenge)}`),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -24,7 +24,12 @@ function branches(steps: readonly Step[], indent: string): string[] {
 }
 
 function line({ what, held, reason, expected, got }: Step): string {
-  const why = [reason, expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ')
+  const why = plain([reason, expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', '))
   const nothing = held === null && !why ? styleText('dim', '  nothing sent') : ''
-  return `${MARK[`${held}`]} ${what}${why && `: ${why}`}${nothing}`
+  return `${MARK[`${held}`]} ${plain(what)}${why && `: ${why}`}${nothing}`
+}
+
+/** What a token or an application says: on one line, and nothing that a terminal obeys. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
 }

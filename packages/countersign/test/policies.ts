@@ -19,3 +19,16 @@ export const writePosts = policy({
   accept: anyOf(bearer(issuer.verifier), keys),
   scopes: ['posts:write'],
 })
+
+/** As an application may: it reads headers, and throws what it was given. */
+export const byTenant = policy({
+  name: 'by tenant',
+  accept: bearer(({ token }, request) => {
+    const { headers, url } = 'rawHeaders' in request ? request : request.raw
+    if (token === 'throw-this-token') throw new Error(`cannot look up ${token}`)
+    return headers['x-tenant'] === 'a' && url === '/posts?page=2'
+      ? { subject: 'ada', scopes: ['\u001b[2Jodd\n→ passes'] }
+      : undefined
+  }),
+  scopes: ['posts:read'],
+})

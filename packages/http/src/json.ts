@@ -12,6 +12,8 @@ const DUPLICATE = authError('invalid_request', 'json.duplicate', {
 const DEPTH = authError('invalid_request', 'json.depth', { detail: 'The body is nested too deeply.' })
 const POISON = authError('invalid_request', 'json.prototype', { detail: 'The body names a prototype.' })
 
+/** Whatever is asked for: values are walked by recursion. */
+const DEEPEST = 1000
 const REPLACEMENT = '\ufffd'
 const FAULTS: Readonly<Record<JsonFault, AuthError>> = {
   syntax: SYNTAX,
@@ -22,7 +24,7 @@ const FAULTS: Readonly<Record<JsonFault, AuthError>> = {
 
 /**
  * Parses JSON strictly (RFC 8259 with RFC 7493's unique names): fatal UTF-8, no byte order mark, no duplicate
- * member names, at most `depth` levels (64). Refuses `__proto__` members and `constructor.prototype`, with
+ * member names, at most `depth` levels (64; never over 1000). Refuses `__proto__` members and `constructor.prototype`, with
  * `invalid_request`. Never throws.
  */
 export function parseJson(
@@ -32,7 +34,7 @@ export function parseJson(
   const text = decode(bytes)
   if (text === undefined) return NOT_UTF8
   if (text.charCodeAt(0) === 0xfeff) return BOM
-  const names = readNames(text, limits?.depth ?? 64)
+  const names = readNames(text, Math.min(limits?.depth ?? 64, DEEPEST))
   if (typeof names === 'string') return FAULTS[names]
   let value: unknown
   try {

@@ -166,6 +166,12 @@ describe('protectTools', () => {
     expect(await of(undefined, 'DELETE', 'Accept', '*/*')).toBeUndefined()
   })
 
+  test('what body-parser 1 leaves for a body that it did not take is no body: 415', async () => {
+    const request = { ...requestWith('', {}), readableDidRead: false }
+    const told = await new Promise((resolve) => protectTools(caller, tools)(request, {}, resolve))
+    expect(told).toMatchObject({ status: 415, code: 'unsupported_media_type' })
+  })
+
   test('what is no policy or no scopes is refused at once', () => {
     expect(() => protectTools({} as never, tools)).toThrow('protectTools() takes a policy')
     expect(() => protectTools(caller, {} as never)).toThrow('protectTools() takes a policy')

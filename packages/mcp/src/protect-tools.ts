@@ -9,6 +9,7 @@ export type ToolMiddleware = (
   next: (error?: Error) => void,
 ) => void
 
+const NOT_JSON = authError('unsupported_media_type', 'tool.body')
 const NO_TOOL = authError('access_denied', 'tool.unlisted', { detail: 'This tool may be called by nobody.' })
 
 /**
@@ -22,6 +23,7 @@ export function protectTools(policy: Pick<Policy, 'authorize'>, tools: ToolScope
   return (request, _response, next) => {
     const { body } = request
     if (typeof body !== 'object' || body === null || Buffer.isBuffer(body)) return next(unparsed(request))
+    if (isPlaceholder(body, request)) return next(new Refused(NOT_JSON))
     const scopes = tools.scopesFor(body)
     if (scopes === undefined) return next(new Refused(NO_TOOL))
     if (scopes.length === 0) return next()
@@ -29,6 +31,12 @@ export function protectTools(policy: Pick<Policy, 'authorize'>, tools: ToolScope
       .then(() => policy.authorize(request, { allOf: scopes.map((scope) => ({ scope })) }))
       .then((refusal) => next(refusal && new Refused(refusal)), next)
   }
+}
+
+/** body-parser 1 (Express 4) leaves `{}` for a body that it did not take: the SDK would read that one by itself. */
+function isPlaceholder(body: object, request: RequestView): boolean {
+  const { readableDidRead } = messageOf(request) as { readonly readableDidRead?: boolean }
+  return readableDidRead === false && Object.keys(body).length === 0
 }
 
 /** The SDK reads a body that nobody parsed by itself: behind a guard that saw nothing the tool would run. */

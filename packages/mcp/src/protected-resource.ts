@@ -74,7 +74,7 @@ export function protectedResource<P extends Principal>(options: ProtectedResourc
   return Object.freeze({
     resource,
     metadataUrl,
-    ...(names.length === 1 && { issuer: names[0] as string }),
+    issuers: Object.freeze(names),
     endpoints: Object.freeze([Object.freeze(endpoint)]),
     challenge: Object.freeze({ resource_metadata: metadataUrl }),
     verify: (token: string) => ask(0, token),

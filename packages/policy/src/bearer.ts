@@ -17,6 +17,8 @@ export interface TokenVerifier<P extends Principal = Principal> {
   verify(token: string): Maybe<P | AuthError | undefined>
   /** Whose tokens it judges, where that is one: for `explain` and NODE_DEBUG. */
   readonly issuer?: string
+  /** Where it judges those of several. */
+  readonly issuers?: readonly string[]
   /** What its challenges carry beside the realm: `resource_metadata` (RFC 9728 section 5.1). */
   readonly challenge?: Readonly<Record<string, string>>
 }
@@ -60,7 +62,7 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
   )
   checkOptions('bearer()', options, ['realm', 'name', 'principal', 'cookie', 'query'])
   const issuers = list.flatMap((one) =>
-    typeof one !== 'function' && typeof one.issuer === 'string' ? [one.issuer] : [],
+    typeof one === 'function' ? [] : (one.issuers ?? (typeof one.issuer === 'string' ? [one.issuer] : [])),
   )
   const twice = issuers.find((issuer, at) => issuers.indexOf(issuer) !== at)
   if (twice !== undefined)
@@ -108,7 +110,8 @@ function foreign(token: string, issuers: readonly string[]): AuthError | undefin
   try {
     iss = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).iss
   } catch {}
-  const got = typeof iss === 'string' ? JSON.stringify(iss.slice(0, 100)) : 'no issuer'
+  // Not verified, so anybody's words: nothing of them may move a terminal.
+  const got = typeof iss === 'string' ? JSON.stringify(iss.slice(0, 100)).replace(/[^\x20-\x7e]/g, '?') : 'no issuer'
   return authError('invalid_token', 'token.issuer', { expected: issuers.join(' or '), got })
 }
 

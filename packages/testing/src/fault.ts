@@ -46,7 +46,7 @@ export function faultOfControl(answer: AttackAnswer): Fault | undefined {
   if (status >= 500) return broke(status)
   if (status === 401 || status === 403)
     return { kind: 'refused', says: `the good request was refused: ${status}, so no attack proves anything` }
-  if (status < 400 || status === 422) return undefined
+  if (status < 300 || status === 422) return undefined
   return {
     kind: 'another status',
     says: `the good request got ${status}: the method, path and body must be those of a real one`,

@@ -1,5 +1,6 @@
 import { constants, createHmac, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import { derSignature } from './der.ts'
+import { decodeSegment } from './parse.ts'
 
 /** Registered signature algorithms (RFC 7518, RFC 8037, RFC 9864). `EdDSA` and `Ed25519` are two names of one. */
 export type Algorithm = 'EdDSA' | 'Ed25519' | `${'ES' | 'RS' | 'PS' | 'HS'}${256 | 384 | 512}`
@@ -10,8 +11,8 @@ export interface AlgorithmRow {
   readonly crv?: string
   /** Bytes of the hash: the least an HMAC key may have. */
   readonly bytes: number
-  /** `signed` is ASCII. */
-  verify(key: KeyObject, signed: string, signature: Uint8Array): boolean
+  /** `signed` is ASCII; `signature` the segment, base64url. */
+  verify(key: KeyObject, signed: string, signature: string): boolean
 }
 
 /** The one table. Whatever is not in it, `none` in any case included, does not exist. */
@@ -53,13 +54,20 @@ function bytesOf(ascii: string): Uint8Array {
   return Buffer.from(ascii, 'latin1')
 }
 
+/** Verifies the bytes of a segment, if that is canonical base64url. */
+function withBytes(segment: string, verifies: (signature: Uint8Array) => boolean): boolean {
+  const signature = decodeSegment(segment)
+  return signature !== undefined && verifies(signature)
+}
+
 function ed25519(): AlgorithmRow {
   return {
     kty: 'OKP',
     crv: 'Ed25519',
     bytes: 64,
-    verify: (key, signed, signature) =>
-      key.asymmetricKeyType === 'ed25519' && verify(null, bytesOf(signed), key, signature),
+    verify: (key, signed, segment) =>
+      key.asymmetricKeyType === 'ed25519' &&
+      withBytes(segment, (signature) => verify(null, bytesOf(signed), key, signature)),
   }
 }
 
@@ -69,10 +77,13 @@ function ecdsa(hash: string, bytes: number, crv: string, half: number): Algorith
     kty: 'EC',
     crv,
     bytes,
-    verify: (key, signed, signature) =>
+    verify: (key, signed, segment) =>
       key.asymmetricKeyType === 'ec' &&
-      signature.length === 2 * half &&
-      verify(hash, bytesOf(signed), key, derSignature(signature, half)),
+      withBytes(
+        segment,
+        (signature) =>
+          signature.length === 2 * half && verify(hash, bytesOf(signed), key, derSignature(signature, half)),
+      ),
   }
 }
 
@@ -81,8 +92,9 @@ function rsa(hash: string, bytes: number): AlgorithmRow {
   return {
     kty: 'RSA',
     bytes,
-    verify: (key, signed, signature) =>
-      key.asymmetricKeyType === 'rsa' && verify(hash, bytesOf(signed), key, signature),
+    verify: (key, signed, segment) =>
+      key.asymmetricKeyType === 'rsa' &&
+      withBytes(segment, (signature) => verify(hash, bytesOf(signed), key, signature)),
   }
 }
 
@@ -91,18 +103,21 @@ function pss(hash: string, bytes: number): AlgorithmRow {
   return {
     kty: 'RSA',
     bytes,
-    verify: (key, signed, signature) =>
-      key.asymmetricKeyType === 'rsa' && verify(hash, bytesOf(signed), { key, padding, saltLength: bytes }, signature),
+    verify: (key, signed, segment) =>
+      key.asymmetricKeyType === 'rsa' &&
+      withBytes(segment, (signature) => verify(hash, bytesOf(signed), { key, padding, saltLength: bytes }, signature)),
   }
 }
 
+// The texts are compared: a digest as text costs Node less than one as bytes, and only the canonical segment is equal.
 function hmac(hash: string, bytes: number): AlgorithmRow {
+  const length = Math.ceil((bytes * 4) / 3)
   return {
     kty: 'oct',
     bytes,
-    verify: (key, signed, signature) =>
+    verify: (key, signed, segment) =>
       key.type === 'secret' &&
-      signature.length === bytes &&
-      timingSafeEqual(createHmac(hash, key).update(signed, 'latin1').digest(), signature),
+      segment.length === length &&
+      timingSafeEqual(bytesOf(createHmac(hash, key).update(signed, 'latin1').digest('base64url')), bytesOf(segment)),
   }
 }

@@ -15,8 +15,13 @@ export function keySet(keys: readonly VerificationKey[]): KeySet {
     keys: Object.freeze([...keys]),
     holds: (key: VerificationKey) => known.has(key),
     find({ kid, alg }: { readonly kid?: string; readonly alg: Algorithm }) {
-      const fitting = keys.filter((key) => key.algorithms.includes(alg) && (kid === undefined || key.kid === kid))
-      return fitting.length === 1 ? fitting[0] : undefined
+      let found: VerificationKey | undefined
+      for (const key of keys) {
+        if (!key.algorithms.includes(alg) || (kid !== undefined && key.kid !== kid)) continue
+        if (found) return undefined
+        found = key
+      }
+      return found
     },
   })
 }

@@ -16,7 +16,8 @@ export interface Header {
 export interface ParsedJws {
   readonly header: Header
   readonly payload: Uint8Array
-  readonly signature: Uint8Array
+  /** The segment as it stands: whoever verifies decodes it, or compares the text. */
+  readonly signature: string
   /** What was signed: ASCII. */
   readonly signed: string
 }
@@ -52,12 +53,16 @@ export function parseJws(compact: string): ParsedJws | AuthError {
   const second = compact.indexOf('.', first + 1)
   if (first === -1 || second === -1 || compact.indexOf('.', second + 1) !== -1) return SEGMENTS
   if (!isAscii(compact) || compact.includes('+') || compact.includes('/')) return BASE64URL
-  const payload = decode(compact.slice(first + 1, second))
-  const signature = decode(compact.slice(second + 1))
-  if (!payload || !signature) return BASE64URL
+  const payload = decodeSegment(compact.slice(first + 1, second))
+  if (!payload) return BASE64URL
   const parsed = headerOf(compact.slice(0, first))
   if (isAuthError(parsed)) return parsed
-  return { header: parsed.header, payload, signature, signed: compact.slice(0, second) }
+  return {
+    header: parsed.header,
+    payload,
+    signature: compact.slice(second + 1),
+    signed: compact.slice(0, second),
+  }
 }
 
 /** Headers that were taken apart before: an issuer writes few. What comes from strangers only makes it forget. */
@@ -68,7 +73,7 @@ const HEADER_LENGTH = 512
 function headerOf(segment: string): { readonly header: Header } | AuthError {
   const known = headers.get(segment)
   if (known) return known
-  const bytes = decode(segment)
+  const bytes = decodeSegment(segment)
   if (!bytes) return BASE64URL
   const parsed = parseHeader(bytes)
   if (isAuthError(parsed) || segment.length > HEADER_LENGTH) return parsed
@@ -121,7 +126,7 @@ for (let at = 0; at < ALPHABET.length; at++) VALUE[ALPHABET.charCodeAt(at)] = at
  * The bytes of an ASCII segment; `undefined` unless encoding them again gives the very same segment (RFC 4648 section 3.5).
  * Node skips what is not base64url, so that fewer bytes come out; it takes `+` and `/`, which the caller looked for.
  */
-function decode(segment: string): Uint8Array | undefined {
+export function decodeSegment(segment: string): Uint8Array | undefined {
   const spare = SPARE[segment.length % 4] as number
   if (spare === -1) return undefined
   if (((VALUE[segment.charCodeAt(segment.length - 1)] ?? 0) & spare) !== 0) return undefined

@@ -5,7 +5,7 @@ const T = 'tokens/src/'
 /** The chain of J02 and J03, each of whose links holds alone: allow-list, key by alg, key's own algorithms. */
 const ANY_ALG: readonly Change[] = [
   { file: `${T}jws.ts`, find: 'if (!algorithms.includes(alg as Algorithm))', replace: 'if (false)' },
-  { file: `${T}key-set.ts`, find: 'key.algorithms.includes(alg) && ', replace: '' },
+  { file: `${T}key-set.ts`, find: '!key.algorithms.includes(alg) || ', replace: '' },
   { file: `${T}jws.ts`, find: 'if (!key?.algorithms.includes(alg)) return KEY', replace: 'if (!key) return KEY' },
 ]
 const lenient = (fault: string, text: string) =>
@@ -22,7 +22,7 @@ export const tokenMutants: readonly Mutant[] = [
   { what: 'base64 as good as base64url', file: `${T}parse.ts`, find: "if (!isAscii(compact) || compact.includes('+') || compact.includes('/')) return BASE64URL", replace: '', killedBy: 'J11 alphabet' },
   { what: 'unused bits are not looked at', file: `${T}parse.ts`, find: 'if (((VALUE[segment.charCodeAt(segment.length - 1)] ?? 0) & spare) !== 0) return undefined', replace: '', killedBy: 'J11 last character' },
   { what: 'characters that a decoder skips', file: `${T}parse.ts`, find: 'return bytes.length === Math.floor((segment.length * 3) / 4) ? bytes : undefined', replace: 'return bytes', killedBy: 'J11 skipped' },
-  { what: 'more than three segments', file: `${T}parse.ts`, find: " || compact.indexOf('.', second + 1) !== -1", replace: '', killedBy: 'J11 segments', also: [{ file: `${T}parse.ts`, find: 'decode(compact.slice(second + 1))', replace: "decode(compact.slice(second + 1).split('.')[0])" }] },
+  { what: 'more than three segments', file: `${T}parse.ts`, find: " || compact.indexOf('.', second + 1) !== -1", replace: '', killedBy: 'J11 segments', also: [{ file: `${T}parse.ts`, find: 'signature: compact.slice(second + 1),', replace: "signature: compact.slice(second + 1).split('.')[0]," }] },
   { what: 'a key in the header', file: `${T}parse.ts`, find: "['jwk', 'jku'", replace: "['jku'", killedBy: 'J04' },
   { what: 'the key in the header is the one that verifies', file: `${T}parse.ts`, find: "['jwk', 'jku'", replace: "['jku'", killedBy: 'J04 stranger', also: [{ file: `${T}jws.ts`, find: 'signedBy(jws, found)', replace: "signedBy(jws, jws.header.jwk ? { algorithms: [alg], key: createPublicKey({ key: jws.header.jwk, format: 'jwk' }) } : found)" }, { file: `${T}jws.ts`, find: "import { quote } from './quote.ts'", replace: "import { createPublicKey } from 'node:crypto'\nimport { quote } from './quote.ts'" }] },
   { what: 'jku is let through', file: `${T}parse.ts`, find: "'jku', ", replace: '', killedBy: 'J05' },
@@ -32,7 +32,7 @@ export const tokenMutants: readonly Mutant[] = [
   { what: 'crit is let through', file: `${T}parse.ts`, find: "'crit', ", replace: '', killedBy: 'J08' },
   { what: 'b64 is let through', file: `${T}parse.ts`, find: "'b64', ", replace: '', killedBy: 'J08 b64' },
   { what: 'zip is let through', file: `${T}parse.ts`, find: ", 'zip'", replace: '', killedBy: 'J08 zip' },
-  { what: 'a kid of any type, compared as text', file: `${T}parse.ts`, find: "if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) return KID", replace: '', killedBy: 'J06 type', also: [{ file: `${T}key-set.ts`, find: 'key.kid === kid', replace: 'String(key.kid) === String(kid)' }] },
+  { what: 'a kid of any type, compared as text', file: `${T}parse.ts`, find: "if (kid !== undefined && (typeof kid !== 'string' || kid.length > 256)) return KID", replace: '', killedBy: 'J06 type', also: [{ file: `${T}key-set.ts`, find: 'key.kid !== kid', replace: 'String(key.kid) !== String(kid)' }] },
   { what: 'a token of any length', file: `${T}parse.ts`, find: 'MAX_TOKEN = 8192', replace: 'MAX_TOKEN = 1e6', killedBy: 'J21', also: [{ file: 'credentials/src/authorization.ts', find: 'CREDENTIAL_LIMIT = 8192', replace: 'CREDENTIAL_LIMIT = 1e6' }] },
   // key and signature
   { what: 'alg none has nothing to verify', file: `${T}jws.ts`, find: 'return row?.verify(key.key, jws.signed, jws.signature) ?', replace: 'return !row || row.verify(key.key, jws.signed, jws.signature) ?', killedBy: 'J02', also: ANY_ALG },
@@ -40,8 +40,8 @@ export const tokenMutants: readonly Mutant[] = [
   { what: 'a public key is a secret as good as any', file: `${T}algorithm.ts`, find: "createHmac(hash, key)", replace: "createHmac(hash, key.type === 'secret' ? key : key.export({ type: 'spki', format: 'pem' }))", killedBy: 'J03', also: [{ file: `${T}algorithm.ts`, find: "key.type === 'secret' &&\n", replace: '' }, ...ANY_ALG] },
   { what: 'signatures are not verified', file: `${T}jws.ts`, find: 'row?.verify(key.key, jws.signed, jws.signature) ?', replace: 'row ?', killedBy: 'J03 other key' },
   { what: "the key's own algorithm, whatever the header says", file: `${T}jws.ts`, find: 'algorithmRow(alg)', replace: 'algorithmRow(key.algorithms[0])', killedBy: 'J03 other alg', also: ANY_ALG },
-  { what: 'a kid that nobody knows finds a key', file: `${T}key-set.ts`, find: '(kid === undefined || key.kid === kid)', replace: 'true', killedBy: 'J06' },
-  { what: 'the first of the keys alone verifies', file: `${T}key-set.ts`, find: 'keys.filter((key) => key.algorithms', replace: 'keys.slice(0, 1).filter((key) => key.algorithms', killedBy: 'J22' },
+  { what: 'a kid that nobody knows finds a key', file: `${T}key-set.ts`, find: '(kid !== undefined && key.kid !== kid)', replace: 'false', killedBy: 'J06' },
+  { what: 'the first of the keys alone verifies', file: `${T}key-set.ts`, find: 'for (const key of keys)', replace: 'for (const key of keys.slice(0, 1))', killedBy: 'J22' },
   { what: 'ECDSA signatures as DER alone', file: `${T}algorithm.ts`, find: 'derSignature(signature, half)', replace: 'signature', killedBy: 'J22' },
   { what: 'the private half of a key is published', file: `${T}signing-keys.ts`, find: "'n', 'e']", replace: "'n', 'e', 'd']", killedBy: 'P05' },
   { what: 'the public keys may not be cached', file: `${T}local-issuer.ts`, find: "json(200, set, { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` })", replace: 'json(200, set)', killedBy: 'P05' },

@@ -81,15 +81,20 @@ function hasPrototype(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype')
 }
 
+/** An object or an array of the text. */
 interface Frame {
-  readonly names: Set<string> | undefined // undefined in an array
+  /** What stands in it: by name, and for what is no scalar what stands in that. `undefined` in an array. */
+  readonly names: Map<string, Frame | undefined> | undefined
+  /** What is no scalar in an array, by index. */
+  readonly items: Map<number, Frame>
   last: string // the member whose value comes next
+  index: number
 }
 
-/** Name by name, escapes undone: in a set for each object. */
+/** Name by name, escapes undone. */
 function readEach(text: string, maxDepth: number): JsonNames | JsonFault {
-  const all: string[] = []
   const frames: Frame[] = []
+  let root: Frame | undefined
   let frame: Frame | undefined
   let atName = false
   for (let at = 0; at < text.length; at++) {
@@ -104,19 +109,24 @@ function readEach(text: string, maxDepth: number): JsonNames | JsonFault {
         if (name === '__proto__') return 'prototype'
         if (name === 'prototype' && frames.at(-2)?.last === 'constructor') return 'prototype'
         if (frame.names.has(name)) return 'duplicate'
-        frame.names.add(name)
+        frame.names.set(name, undefined)
         frame.last = name
-        all.push(name)
         atName = false
         break
       }
       case 123: // {
-      case 91: // [
+      case 91: {
+        // [
         if (frames.length === maxDepth) return 'depth'
         atName = text.charCodeAt(at) === 123
-        frame = { names: atName ? new Set() : undefined, last: '' }
-        frames.push(frame)
+        const inner: Frame = { names: atName ? new Map() : undefined, items: new Map(), last: '', index: 0 }
+        if (frame?.names) frame.names.set(frame.last, inner)
+        else frame?.items.set(frame.index, inner)
+        root ??= inner
+        frames.push(inner)
+        frame = inner
         break
+      }
       case 125: // }
       case 93: // ]
         frames.pop()
@@ -124,27 +134,22 @@ function readEach(text: string, maxDepth: number): JsonNames | JsonFault {
         atName = false
         break
       case 44: // ,
+        if (frame) frame.index++
         atName = frame?.names !== undefined
         break
     }
   }
   // V8 may take an escaped name for one that it met before (nodejs/node issue 63785): what it read must be what is written.
-  return { faultOf: (value) => (isSameNames(all, value) ? undefined : 'syntax') }
+  return { faultOf: (value) => (isAsWritten(value, root) ? undefined : 'syntax') }
 }
 
-function isSameNames(written: readonly string[], value: unknown): boolean {
-  const read: string[] = []
-  collectNames(value, read)
-  read.sort()
-  return read.length === written.length && written.toSorted().every((name, at) => name === read[at])
-}
-
-function collectNames(value: unknown, into: string[]): void {
-  if (typeof value !== 'object' || value === null) return
-  for (const [name, inner] of Object.entries(value)) {
-    if (!Array.isArray(value)) into.push(name)
-    collectNames(inner, into)
-  }
+function isAsWritten(value: unknown, frame: Frame | undefined): boolean {
+  if (!frame) return true
+  if (typeof value !== 'object' || value === null) return false
+  const read = value as Record<string, unknown>
+  if (!frame.names) return [...frame.items].every(([index, inner]) => isAsWritten(read[index], inner))
+  if (Object.keys(read).length !== frame.names.size) return false
+  return [...frame.names].every(([name, inner]) => Object.hasOwn(read, name) && isAsWritten(read[name], inner))
 }
 
 /** The index of the quote that ends the string which starts at `start`, or -1. */

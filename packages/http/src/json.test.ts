@@ -203,6 +203,15 @@ test('a name that V8 takes for another, met before, is refused or read right', (
   expect(reason('{"a":[],"\\u0061":{}}')).toBe('json.duplicate')
 })
 
+test('two names that V8 exchanges are found too', () => {
+  for (let round = 0; round < 3; round++)
+    for (const primed of ['{"h":1,"\\\\":2}', '{"k":1,"\\\\u":3}']) parseJson(Buffer.from(primed))
+  const text = '{"x":{"h":1,"\\u005c\\u005c":2},"y":{"k":1,"\\\\u":3}}'
+  const parsed = parseJson(Buffer.from(text))
+  if (isAuthError(parsed)) expect(parsed.reason).toBe('json.syntax')
+  else expect(parsed.value).toEqual({ x: { h: 1, '\\\\': 2 }, y: { k: 1, '\\u': 3 } })
+})
+
 test('whatever JSON comes: refused when a name stands twice in an object or names a prototype, and only then', () => {
   const name = fc.constantFrom('a', 'b', '\\u0061', '__proto__', 'constructor', 'prototype', 'a:b', 'x\\"y', '\\\\')
   const { json } = fc.letrec<{ json: string }>((tie) => ({

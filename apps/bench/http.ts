@@ -48,7 +48,7 @@ interface Times {
   readonly measure: Length
 }
 const FULL: Times = {
-  start: { milliseconds: 1500, atLeast: 15_000 },
+  start: { milliseconds: 1000, atLeast: 8000 },
   warm: { milliseconds: 100, atLeast: 1500 },
   measure: { milliseconds: 500, atLeast: 3000 },
 }

@@ -23,9 +23,9 @@ function branches(steps: readonly Step[], indent: string): string[] {
   })
 }
 
-function line({ what, held, reason, expected, got }: Step): string {
+function line({ what, held, reason, expected, got, steps = [] }: Step): string {
   const why = plain([reason, expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', '))
-  const nothing = held === null && !why ? styleText('dim', '  nothing sent') : ''
+  const nothing = held === null && !why && steps.length === 0 ? styleText('dim', '  nothing sent') : ''
   return `${MARK[`${held}`]} ${plain(what)}${why && `: ${why}`}${nothing}`
 }
 

@@ -84,7 +84,7 @@ const OPTIONS: ReadonlySet<string> = new Set(['name', 'accept', 'scopes', 'allow
 export function policy<D, const M extends Mode = 'required'>(options: PolicyOptions<D, M>): Policy<D, M> {
   const { accept, maxAge, clock = () => Date.now() } = options ?? {}
   for (const key of Object.keys(options ?? {}))
-    if (!OPTIONS.has(key)) throw new TypeError(`policy() has no option "${key}"`)
+    if (!OPTIONS.has(key)) throw new TypeError(`policy() has no option "${key}": there are ${[...OPTIONS].join(', ')}`)
   if (typeof accept !== 'object' || accept === null || !Array.isArray(accept.of)) {
     throw new TypeError(
       'policy() needs "accept": a scheme such as bearer(…), anyOf(…) or allOf(…); a public route uses `anyone`',

@@ -1,14 +1,7 @@
-import {
-  constants,
-  createHmac,
-  createPublicKey,
-  generateKeyPairSync,
-  type JsonWebKey,
-  type KeyObject,
-  sign,
-} from 'node:crypto'
+import { constants, createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Jwk } from '@countersign/tokens'
 import { selfSigned } from './certificate.ts'
 
 /** The `kid` of the attacker's keys, in the set that `serveAttackerKeys` serves. */
@@ -27,7 +20,7 @@ export function forge(alg: unknown, input: string): string {
 }
 
 /** The key that `forge` signs with, as a verifier takes it: public, or for HMAC the secret itself. */
-export function ownJwk(alg: unknown): JsonWebKey {
+export function ownJwk(alg: unknown): Jwk {
   const { key } = ownKey(`${alg}`)
   return key
     ? createPublicKey(key).export({ format: 'jwk' })

@@ -39,8 +39,8 @@ test.each([control, ...attacks])('$name', async ({ request, fault }) => {
 })
 
 describe('supertest', () => {
-  test.each([control, ...attacks])('$name', async ({ request: { method, url, headers }, fault }) => {
+  test.each([control, ...attacks])('$name', async ({ request: { method, url, headers, payload }, fault }) => {
     const verb = method.toLowerCase() as 'get' | 'head'
-    expect(fault(await supertest(server)[verb](url).set(headers))).toBeUndefined()
+    expect(fault(await supertest(server)[verb](url).set(headers).send(payload))).toBeUndefined()
   })
 })

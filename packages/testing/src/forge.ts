@@ -1,4 +1,5 @@
-import { createHmac, type JsonWebKey } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import type { Jwk } from '@countersign/tokens'
 
 /** What attacks on tokens are made from: a good token, and, where it is to be had, what signs others like it. */
 export interface Material {
@@ -8,7 +9,7 @@ export interface Material {
   /** Epoch seconds. */
   readonly now: number
   /** The public keys that the server verifies with, where they are known. */
-  readonly publicKeys: readonly JsonWebKey[] | undefined
+  readonly publicKeys: readonly Jwk[] | undefined
   /** Signs as the issuer does: a token that is good but for what it says. */
   readonly sign: ((input: string) => string) | undefined
   /** Where `serveAttackerKeys` listens. */

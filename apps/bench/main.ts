@@ -20,7 +20,7 @@ const HELP = `npm run bench [-- options]
   --out FOLDER     where to write; docs for a full run, apps/bench/.data otherwise
   --help
 
-Takes two cores with nothing else on them and about 14 minutes. Linux with taskset, or the figures say so.
+Takes two cores with nothing else on them and some 20 minutes; it says how many are left. Linux with taskset, or the figures say so.
 `
 
 const { values } = parseArgs({

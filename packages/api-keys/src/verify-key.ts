@@ -1,6 +1,6 @@
 import { type AuthError, authError, type Maybe, type Principal } from '@countersign/http'
 import type { Entry, Store } from '@countersign/store'
-import { findSecret, type KeyRecord, readRecord, recordKey, type StoredKey } from './key-record.ts'
+import { digestsOf, findSecret, type KeyRecord, readRecord, recordKey, type StoredKey } from './key-record.ts'
 import { readKey } from './key-text.ts'
 
 /** Who a key speaks for. `expiresAt` is the end of the key or of a rotation's overlap, whichever is sooner. */
@@ -27,20 +27,46 @@ export interface VerifyOptions {
   readonly used: (key: StoredKey) => void
 }
 
+/** A key as it was last read, and what it yields for each of its secrets: a record that stays is parsed once. */
+interface KnownKey {
+  readonly key: StoredKey
+  readonly digests: readonly Buffer[]
+  readonly yields: readonly { readonly principal: ApiKeyPrincipal; readonly end: number }[]
+}
+
+/** Keys that this process remembers. */
+const MAX_KNOWN = 10_000
+
 /** Makes `verify`: synchronous when the store is. */
 export function keyVerifier({ prefix, store, now, used }: VerifyOptions) {
-  function decide(id: string, secret: string, entry: Entry | undefined): ApiKeyPrincipal | AuthError {
-    if (!entry) return UNKNOWN
+  const known = new Map<string, KnownKey>()
+
+  function know(id: string, entry: Entry): KnownKey {
+    const before = known.get(id)
+    if (before?.key.version === entry.version) return before // a version never comes back
     const key = readRecord(id, entry)
     const { record } = key
-    const matching = findSecret(record, secret)
+    const yields = record.secrets.map(({ until }) => {
+      const end = Math.min(record.expiresAt ?? Infinity, until ?? Infinity)
+      return { principal: principalOf(id, record, end), end }
+    })
+    const found = { key, digests: digestsOf(record), yields }
+    known.delete(id)
+    known.set(id, found)
+    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value as string)
+    return found
+  }
+
+  function decide(id: string, secret: string, entry: Entry | undefined): ApiKeyPrincipal | AuthError {
+    if (!entry) return UNKNOWN
+    const { key, digests, yields } = know(id, entry)
+    const yielded = yields[findSecret(digests, secret)]
     // First the secret: the id is public, and alone earns nothing, not even an event about its key.
-    if (!matching) return SECRET
-    if (record.revokedAt !== undefined) return REVOKED
-    const end = Math.min(record.expiresAt ?? Infinity, matching.until ?? Infinity)
-    if (now() >= end) return EXPIRED
+    if (!yielded) return SECRET
+    if (key.record.revokedAt !== undefined) return REVOKED
+    if (now() >= yielded.end) return EXPIRED
     used(key)
-    return principalOf(id, record, end)
+    return yielded.principal
   }
 
   return function verify(key: string): Maybe<ApiKeyPrincipal | AuthError> {

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
+import { hash as digest, randomBytes } from 'node:crypto'
 
 export interface CacheOptions {
   /** Seconds that a success counts: 1 to 60, 60 by default. */
@@ -7,7 +7,7 @@ export interface CacheOptions {
   readonly entries?: number
 }
 
-/** Remembers which passwords were right a moment ago. It holds no password and no user: only HMACs and times. */
+/** Remembers which passwords were right a moment ago. It holds no password and no user: only keyed digests and times. */
 export interface VerifiedCache {
   /** True when this was right a moment ago; else what `prove` finds, asked once for all who ask meanwhile. */
   remember(username: string, password: string, hash: string, prove: () => Promise<boolean>): true | Promise<boolean>
@@ -16,7 +16,8 @@ export interface VerifiedCache {
 export function verifiedCache(options: CacheOptions, clock: () => number): VerifiedCache {
   const { seconds = 60, entries = 1000 } = options
   const lifetime = seconds * 1000
-  const secret = createSecretKey(randomBytes(32)) // as bytes, each HMAC costs 9 µs more
+  // In front of what is hashed: the digests never leave this map, so nobody can lengthen one. An HMAC costs three times as much.
+  const secret = randomBytes(32).toString('base64url')
   const until = new Map<string, number>()
   const underWay = new Map<string, Promise<boolean>>()
 
@@ -44,9 +45,11 @@ export function verifiedCache(options: CacheOptions, clock: () => number): Verif
   return {
     remember(username, password, hash, prove) {
       // Lengths first, so that no two triples spell the same text; the hash, so that a new password ends the old one.
-      const key = createHmac('sha256', secret)
-        .update(`${username.length}:${password.length}:${username}${password}${hash}`)
-        .digest('base64url')
+      const key = digest(
+        'sha256',
+        `${secret}${username.length}:${password.length}:${username}${password}${hash}`,
+        'base64url',
+      )
       if (isRecent(key)) return true
       const pending = underWay.get(key) ?? proveOnce(key, prove)
       underWay.set(key, pending)

@@ -1,6 +1,6 @@
 import { type AuthError, authError, isAuthError, type Maybe, type Principal, type RequestView } from '@countersign/http'
 import { open, stepOf, type Trace, traceError } from './explain.ts'
-import { andThen } from './maybe.ts'
+import { andThen, isThenable } from './maybe.ts'
 import type { Decision, Presented, Requirement, Scheme } from './requirement.ts'
 import { principalOf, userOf } from './scheme-options.ts'
 
@@ -12,8 +12,9 @@ export type Proof =
       readonly kind: 'authenticated'
       readonly scheme: Scheme
       readonly verified: Principal
-      readonly decision: Decision
       readonly principal: unknown
+      /** Of an `allOf`: what the parts after the first proved. */
+      readonly also?: readonly Decision[]
       readonly scopes: readonly string[] | undefined
       readonly roles: readonly string[] | undefined
     }
@@ -45,6 +46,12 @@ const NOTHING: Reading = Object.freeze({ kind: 'absent' })
 
 /** Reads first, everything; verifies then, what alone is present. Throws `Unavailable`, or for a bug. */
 export function authenticate(accept: Requirement, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
+  if (accept.kind === 'scheme') {
+    const scheme = accept as Scheme
+    const found = readScheme(scheme, request, trace)
+    if (found === undefined) return ABSENT
+    return isAuthError(found) ? invalid(scheme, found, 'well formed', trace) : proveOne(scheme, found, request, trace)
+  }
   const reading = read(accept, request, trace)
   switch (reading.kind) {
     case 'absent':
@@ -62,16 +69,21 @@ export function authenticate(accept: Requirement, request: RequestView, trace: T
 function read(requirement: Requirement, request: RequestView, trace: Trace | undefined): Reading {
   if (requirement.kind === 'scheme') {
     const scheme = requirement as Scheme
-    const found = scheme.read(request)
-    const step = open(trace, scheme.name)
+    const found = readScheme(scheme, request, trace)
     if (found === undefined) return NOTHING
-    step?.steps?.push({ what: 'present', held: true })
     if (isAuthError(found))
       return { kind: 'malformed', scheme, error: found, ambient: found.reason.startsWith('cookie.') }
     return { kind: 'present', scheme, ambient: found.from === 'cookie', parts: [{ scheme, credential: found }] }
   }
   const readings = requirement.of.map((part) => read(part, request, trace))
   return requirement.kind === 'anyOf' ? readAny(readings) : readAll(readings)
+}
+
+function readScheme(scheme: Scheme, request: RequestView, trace: Trace | undefined): ReturnType<Scheme['read']> {
+  const found = scheme.read(request)
+  const step = open(trace, scheme.name)
+  if (found !== undefined) step?.steps?.push({ what: 'present', held: true })
+  return found
 }
 
 function readAny(readings: readonly Reading[]): Reading {
@@ -123,31 +135,31 @@ function prove(
 ): Maybe<Proof> {
   const part = parts[at]
   if (!part) return caller as Proven
-  return andThen(proveOne(part, request, trace), (proof) =>
+  return andThen(proveOne(part.scheme, part.credential, request, trace), (proof) =>
     proof.kind === 'authenticated' && parts.length > 1
-      ? prove(
-          parts,
-          at + 1,
-          caller ? join(caller, proof) : { ...proof, decision: { ...proof.decision, also: [] } as Decision },
-          request,
-          trace,
-        )
+      ? prove(parts, at + 1, caller ? join(caller, proof) : { ...proof, also: [] }, request, trace)
       : proof,
   )
 }
 
-function proveOne({ scheme, credential }: Part, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
-  return andThen(scheme.verify(credential, request), (given) => {
-    const verified = principalOf(given, scheme.name)
-    if (verified === undefined || isAuthError(verified)) return invalid(scheme, verified ?? WRONG, VERIFIED, trace)
-    hold(scheme, VERIFIED, trace)
-    if (!scheme.load) return authenticated(scheme, verified, verified)
-    return andThen(scheme.load(verified, request), (loaded) => {
-      const user = userOf(loaded)
-      if (user === undefined || isAuthError(user)) return invalid(scheme, user ?? UNKNOWN_USER, KNOWN, trace)
-      hold(scheme, KNOWN, trace)
-      return authenticated(scheme, verified, user)
-    })
+/** Without `andThen`, whose closures are most of what a cached token costs here. */
+function proveOne(scheme: Scheme, credential: Presented, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
+  const given = scheme.verify(credential, request)
+  return isThenable(given)
+    ? Promise.resolve(given).then((later) => proven(scheme, later, request, trace))
+    : proven(scheme, given, request, trace)
+}
+
+function proven(scheme: Scheme, given: unknown, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
+  const verified = principalOf(given, scheme.name)
+  if (verified === undefined || isAuthError(verified)) return invalid(scheme, verified ?? WRONG, VERIFIED, trace)
+  hold(scheme, VERIFIED, trace)
+  if (!scheme.load) return authenticated(scheme, verified, verified)
+  return andThen(scheme.load(verified, request), (loaded) => {
+    const user = userOf(loaded)
+    if (user === undefined || isAuthError(user)) return invalid(scheme, user ?? UNKNOWN_USER, KNOWN, trace)
+    hold(scheme, KNOWN, trace)
+    return authenticated(scheme, verified, user)
   })
 }
 
@@ -171,7 +183,6 @@ function authenticated(scheme: Scheme, verified: Principal, principal: object): 
     scheme,
     verified,
     principal,
-    decision: Object.freeze({ scheme: scheme.name, principal: principal as Principal }),
     // The application may narrow what the credential allows, never widen it; roles are its own to give.
     scopes: narrowed(verified.scopes, listOf(own.scopes, 'scopes')),
     roles: listOf(own.roles, 'roles') ?? verified.roles,
@@ -189,10 +200,11 @@ function narrowed(one: readonly string[] | undefined, other: readonly string[] |
 }
 
 function join(caller: Proven, other: Proven): Proven {
-  const { also } = caller.decision as Decision & { also: readonly Decision[] }
   return {
     ...caller,
-    decision: Object.freeze({ ...caller.decision, also: Object.freeze([...also, other.decision]) }) as Decision,
+    also: [...(caller.also ?? []), { scheme: other.scheme.name, principal: other.principal as Principal }].map((one) =>
+      Object.freeze(one),
+    ),
     scopes: narrowed(caller.scopes, other.scopes),
   }
 }

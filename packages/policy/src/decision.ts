@@ -1,4 +1,4 @@
-import { type AuthError, messageOf, type RequestView } from '@countersign/http'
+import { type AuthError, messageOf, type Principal, type RequestView } from '@countersign/http'
 import type { Proof } from './authenticate.ts'
 import type { Decision, Requirement, Scheme } from './requirement.ts'
 
@@ -9,22 +9,44 @@ export type Outcome<D = Decision> =
   | { readonly kind: 'invalid'; readonly error: AuthError }
 
 /** That a policy let a message pass, and what it knew. Hangs on the message: any wrapper around it finds it. */
-export interface Pass {
+export class Pass {
   readonly policy: { readonly name: string; readonly accept: Requirement }
-  readonly outcome: Outcome
-  readonly scheme: Scheme | undefined
-  /** The verified principal, the scopes and the roles in force: what `authorize` judges by. */
-  readonly proof: (Proof & { readonly kind: 'authenticated' }) | undefined
+  /** What `authorize` judges by. */
+  readonly proof: Proof
   /** The pass before this one: a request may meet several policies. */
   readonly before: Pass | undefined
+  #outcome: Outcome | undefined
+
+  constructor(policy: Pass['policy'], proof: Proof, before: Pass | undefined) {
+    this.policy = policy
+    this.proof = proof
+    this.before = before
+  }
+
+  get scheme(): Scheme | undefined {
+    return this.proof.kind === 'absent' ? undefined : this.proof.scheme
+  }
+
+  /** As handlers see it. Made when it is asked for: most requests never ask. */
+  get outcome(): Outcome {
+    return (this.#outcome ??= outcomeOf(this.proof))
+  }
+}
+
+function outcomeOf(proof: Proof): Outcome {
+  if (proof.kind === 'invalid') return { kind: 'invalid', error: proof.error }
+  if (proof.kind === 'absent') return proof
+  const { scheme, principal, also } = proof
+  const decision = { scheme: scheme.name, principal: principal as Principal, ...(also && { also: Object.freeze(also) }) }
+  return { kind: 'authenticated', decision: Object.freeze(decision) }
 }
 
 const PASSES = Symbol.for('countersign.passes')
 type Marked = { [PASSES]?: Pass }
 
-export function recordPass(request: RequestView, pass: Omit<Pass, 'before'>): void {
+export function recordPass(request: RequestView, policy: Pass['policy'], proof: Proof): void {
   const message = messageOf(request) as Marked
-  message[PASSES] = { ...pass, before: message[PASSES] }
+  message[PASSES] = new Pass(policy, proof, message[PASSES])
 }
 
 /** The pass of this policy on this message; of any policy when none is named. */

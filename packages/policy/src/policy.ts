@@ -110,7 +110,8 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
 
   function run(request: RequestView, trace: Trace | undefined): Maybe<Ran> {
     try {
-      const ran = andThen(authenticate(accept, request, trace), (proof) => allowed(proof, trace))
+      const proof = authenticate(accept, request, trace)
+      const ran = proof instanceof Promise ? proof.then((later) => allowed(later, trace)) : allowed(proof, trace)
       return ran instanceof Promise ? ran.catch(unavailable) : ran
     } catch (thrown) {
       return unavailable(thrown)
@@ -132,11 +133,6 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     )
   }
 
-  function shown(proof: Proof): Outcome {
-    if (proof.kind === 'authenticated') return { kind: 'authenticated', decision: proof.decision }
-    return proof.kind === 'invalid' ? { kind: 'invalid', error: proof.error } : proof
-  }
-
   function conclude(request: RequestView, { proof, error }: Ran): Verdict {
     const scheme = proof.kind === 'absent' ? undefined : proof.scheme
     const principal = proof.kind === 'authenticated' ? proof.verified : undefined
@@ -144,12 +140,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       publish(typeOf(error), request, { policy: name, scheme: scheme?.name, principal, error })
       return refuse(error, scheme)
     }
-    recordPass(request, {
-      policy: self,
-      outcome: shown(proof),
-      scheme,
-      proof: proof.kind === 'authenticated' ? proof : undefined,
-    })
+    recordPass(request, self, proof)
     if (proof.kind === 'invalid')
       publish('unauthenticated', request, { policy: name, scheme: scheme?.name, error: proof.error })
     if (proof.kind !== 'authenticated') return undefined
@@ -171,7 +162,8 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     accept,
     check(request: RequestView): Maybe<Verdict> {
       try {
-        return andThen(run(request, undefined), (ran) => conclude(request, ran))
+        const ran = run(request, undefined)
+        return ran instanceof Promise ? ran.then((later) => conclude(request, later)) : conclude(request, ran)
       } catch (bug) {
         // Not thrown: whoever calls has one place to catch in.
         return Promise.reject(bug)
@@ -199,19 +191,19 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       return (outcome.kind === 'authenticated' ? outcome.decision : undefined) as Seen<D, M>
     },
     principal(request: RequestView) {
-      const { outcome } = seen(request)
-      return (outcome.kind === 'authenticated' ? outcome.decision.principal : undefined) as PrincipalOf<D>
+      const { proof } = seen(request)
+      return (proof.kind === 'authenticated' ? proof.principal : undefined) as PrincipalOf<D>
     },
     authorize<R>(request: RequestView, rule: Rule<PrincipalOf<D>, R>, resource?: R): Maybe<Refusal | undefined> {
       checkRule(rule)
-      const { outcome, proof: holder, scheme } = seen(request)
-      if (outcome.kind !== 'authenticated' || !holder) return refuse(UNAUTHENTICATED, undefined)
+      const { proof: holder } = seen(request)
+      if (holder.kind !== 'authenticated') return refuse(UNAUTHENTICATED, undefined)
       const judged = judge(rule as Rule<never, never>, holder, resource)
       return andThen(judged, (ruling) => {
         if (ruling === 'yes') return undefined
         const error = shortfall(ruling, rule as Rule<never, never>)
-        publish('forbidden', request, { policy: name, scheme: scheme?.name, principal: holder.verified, error })
-        return refuse(error, scheme)
+        publish('forbidden', request, { policy: name, scheme: holder.scheme.name, principal: holder.verified, error })
+        return refuse(error, holder.scheme)
       })
     },
   })

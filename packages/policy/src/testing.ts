@@ -27,27 +27,21 @@ export function recordCaller(policy: Given, request: RequestView, caller?: Calle
   if (caller === undefined) {
     if (policy.mode === 'required')
       throw new TypeError(`policy "${policy.name}" lets nobody pass without a principal: its mode is "required"`)
-    recordPass(request, { policy, outcome: { kind: 'absent' }, scheme: undefined, proof: undefined })
+    recordPass(request, policy, { kind: 'absent' })
     return
   }
   const principal = caller.principal as Principal
   if (typeof principal !== 'object' || principal === null)
     throw new TypeError(`policy "${policy.name}" yields a principal that is an object, got ${typeof principal}`)
   const scheme = schemeOf(policy, caller.scheme)
-  const decision = Object.freeze({ scheme: scheme.name, principal, ...alsoOf(policy, scheme, caller.also) })
-  recordPass(request, {
-    policy,
-    outcome: { kind: 'authenticated', decision },
+  recordPass(request, policy, {
+    kind: 'authenticated',
     scheme,
-    proof: {
-      kind: 'authenticated',
-      scheme,
-      verified: principal,
-      decision,
-      principal,
-      scopes: caller.scopes ?? principal.scopes,
-      roles: caller.roles ?? principal.roles,
-    },
+    verified: principal,
+    principal,
+    ...alsoOf(policy, scheme, caller.also),
+    scopes: caller.scopes ?? principal.scopes,
+    roles: caller.roles ?? principal.roles,
   })
 }
 
@@ -71,7 +65,7 @@ function alsoOf(policy: Given, scheme: Scheme, also: Caller['also']): { readonly
     throw new TypeError(
       `policy "${policy.name}" needs { also } with ${rest.length} more: what the other schemes proved`,
     )
-  return { also: Object.freeze([...also]) }
+  return { also: [...also] }
 }
 
 function allWith(requirement: Requirement, scheme: Scheme): Requirement | undefined {

@@ -1,12 +1,21 @@
+import { createRequire } from 'node:module'
 import { configDefaults, defineConfig } from 'vitest/config'
+
+/** `EXPRESS=4`: what a test imports as Express is Express 4, the one that apps/express has beside 5. */
+const alias =
+  process.env.EXPRESS === '4'
+    ? { express: createRequire(new URL('./apps/express/package.json', import.meta.url)).resolve('express4') }
+    : {}
 
 export default defineConfig({
   test: {
     projects: [
       {
+        resolve: { alias },
         test: {
           name: 'packages',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/domain/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, '**/*.timing.test.ts'],
           testTimeout: 20_000,
         },
       },
@@ -14,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'hosts',
           include: [
-            'apps/{console,hosts,snippets,migrate,bench}/**/*.test.ts',
+            'apps/{console,hosts,snippets,migrate,bench,revocation}/**/*.test.ts',
             'apps/existing-*/test/*.test.{js,mjs,ts}',
           ],
           exclude: [...configDefaults.exclude, 'apps/hosts/timing.test.ts'],
@@ -26,7 +35,8 @@ export default defineConfig({
         // Alone, after the others: it measures.
         test: {
           name: 'timing',
-          include: ['apps/hosts/timing.test.ts'],
+          include: ['apps/hosts/timing.test.ts', 'packages/*/test/*.timing.test.ts'],
+          fileParallelism: false,
           hookTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },

@@ -1,5 +1,6 @@
 // One cell of the matrix: the unit tests, every host and every snippet, on the Node that runs this file, with the Express
-// that is asked for. `node .ci/matrix.mjs --express 4 --fastify 5`
+// that is asked for: with 4, hosts, snippets, migrated servers and unit tests all load Express 4 (vitest.config.ts and
+// apps/snippets/express4.mjs see to it, and tests that they did); whatever needs 5 says so when it is run. `node .ci/matrix.mjs --express 4 --fastify 5`
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'

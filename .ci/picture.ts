@@ -9,19 +9,24 @@ const PLACES: Readonly<Record<string, { readonly floor: number; readonly across:
   testing: { floor: 5, across: 3, wide: 2 },
   countersign: { floor: 6, across: 3 },
   mcp: { floor: 3, across: 0 },
+  'bound-tokens': { floor: 3, across: 4 },
   express: { floor: 4, across: 1 },
   fastify: { floor: 4, across: 2 },
-  schema: { floor: 2, across: 0 },
-  passwords: { floor: 2, across: 1 },
+  cookies: { floor: 2, across: 1 },
   policy: { floor: 2, across: 2 },
   tokens: { floor: 2, across: 3 },
   'api-keys': { floor: 2, across: 4 },
+  'store-redis': { floor: 2, across: 5 },
+  'store-postgres': { floor: 2, across: 6 },
+  schema: { floor: 1, across: 0 },
+  passwords: { floor: 1, across: 1 },
   credentials: { floor: 1, across: 2 },
-  store: { floor: 1, across: 4 },
-  http: { floor: 0, across: 0, wide: 5 },
+  store: { floor: 1, across: 4, wide: 3 },
+  http: { floor: 0, across: 0, wide: 7 },
 }
 const SCOPE = '@countersign/'
 const COLUMN = 176
+const COLUMNS = 7
 const GAP = 24
 const BOX = 84
 const STOREY = 140
@@ -118,7 +123,7 @@ function faultOf(name: string, { at, from }: Import): readonly string[] {
 }
 
 function picture(): string {
-  const width = LEFT + 5 * COLUMN + 4 * GAP + 14
+  const width = LEFT + COLUMNS * COLUMN + (COLUMNS - 1) * GAP + 14
   const height = TOP + floors.length * STOREY - (STOREY - BOX) + 44
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" role="img" aria-labelledby="title">`,

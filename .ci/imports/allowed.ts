@@ -4,11 +4,18 @@ import type { Graph } from './graph.ts'
 
 const AJV = ['ajv', 'ajv-formats', 'fast-deep-equal', 'fast-uri', 'json-schema-traverse']
 
+const PG = [
+  ...['pg', 'pg-connection-string', 'pg-int8', 'pg-pool', 'pg-protocol', 'pg-types', 'pgpass', 'split2', 'xtend'],
+  ...['postgres-array', 'postgres-bytea', 'postgres-date', 'postgres-interval'],
+]
+
 /** By package. Ours may load each other, as the floors let them; what stands here under none loads nobody else's. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   '@countersign/fastify': ['@fastify/ajv-compiler', ...AJV],
   '@countersign/passwords': ['@node-rs/argon2'],
   '@countersign/schema': AJV,
+  '@countersign/store-postgres': PG,
+  '@countersign/store-redis': ['@redis/client'],
   '@countersign/testing': ['jose'],
   '@countersign/tokens': ['jose'],
 }

@@ -3,9 +3,11 @@ import {
   type Answer,
   authError,
   empty,
+  headerLines,
   type Input,
   json,
   type Maybe,
+  messageOf,
   problem,
   Refused,
   type RequestView,
@@ -13,7 +15,7 @@ import {
 } from '@countersign/http'
 import type { PasswordLogin } from '@countersign/passwords'
 import { type AnyPolicy, anyone } from '@countersign/policy'
-import type { LocalIssuer } from '@countersign/tokens'
+import type { LocalIssuer, Session } from '@countersign/tokens'
 import type { Policies } from './policies.ts'
 import type { NewPost as NewPostValue, postsIn } from './posts.ts'
 import { Data, DataQuery, Login, NewKey, NewPost, PostPage, Refresh } from './schemas.ts'
@@ -43,6 +45,7 @@ export interface Parts {
 
 const SECRET = { 'cache-control': 'no-store' }
 const NO_POST = authError('not_found', 'post.unknown')
+const NO_SESSION = authError('not_found', 'session.unknown')
 const NO_KEY = authError('not_found', 'api-key.unknown')
 const ownPost = {
   name: 'own post',
@@ -61,8 +64,8 @@ export function routesOf({ policies, own, keys, users, posts }: Parts): readonly
   return [
     route('GET', '/health', anyone, {}, () => json(200, { status: 'ok' })),
 
-    route('POST', '/login', anyone, { body: Login }, async ({ body }) =>
-      json(200, await own.issue(await users.require(body)), SECRET),
+    route('POST', '/login', anyone, { body: Login }, async ({ request, body }) =>
+      json(200, await own.issue(await users.require(body), deviceOf(request)), SECRET),
     ),
     route('POST', '/refresh', anyone, { body: Refresh }, async ({ body }) =>
       json(200, await own.refresh(body.refresh_token), SECRET),
@@ -70,6 +73,20 @@ export function routesOf({ policies, own, keys, users, posts }: Parts): readonly
     route('POST', '/logout', session, {}, async ({ request }) => {
       await own.revoke(session.principal(request))
       return empty(204)
+    }),
+
+    route('POST', '/logout/everywhere', session, {}, async ({ request }) => {
+      await own.sessions.endAll(session.principal(request).subject)
+      return empty(204)
+    }),
+    route('GET', '/sessions', session, {}, async ({ request }) => {
+      const { subject, credential } = session.principal(request)
+      const sessions = (await own.sessions.list(subject)).map((one) => shownSession(one, credential?.session))
+      return json(200, { sessions })
+    }),
+    route('DELETE', '/sessions/:id', session, {}, async ({ request, params }) => {
+      const { subject } = session.principal(request)
+      return (await own.sessions.end(subject, params.id ?? '')) ? empty(204) : problem(NO_SESSION)
     }),
 
     route('GET', '/me', caller, {}, ({ request }) => {
@@ -159,5 +176,23 @@ function publicKey(key: Awaited<ReturnType<ApiKeys['list']>>[number]) {
     created_at: key.createdAt,
     expires_at: key.expiresAt ?? null,
     last_used_at: key.lastUsedAt ?? null,
+  }
+}
+
+/** What the browser or program says it is, for the list of sessions. Anybody's words: shown, never trusted. */
+function deviceOf(request: RequestView): { readonly device?: string } {
+  const [agent] = headerLines(messageOf(request), 'user-agent')
+  return agent === undefined ? {} : { device: agent.slice(0, 200) }
+}
+
+function shownSession({ id, client, device, createdAt, lastUsedAt, expiresAt }: Session, current: string | undefined) {
+  return {
+    id,
+    client,
+    device: device ?? null,
+    created_at: createdAt,
+    last_used_at: lastUsedAt,
+    expires_at: expiresAt,
+    current: id === current,
   }
 }

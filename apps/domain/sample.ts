@@ -1,9 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { apiKeys } from '@countersign/api-keys'
 import { passwordLogin } from '@countersign/passwords'
 import { anyone, type Endpoint } from '@countersign/policy'
-import { memoryStore, type Store, sqliteStore } from '@countersign/store'
 import { localIssuer } from '@countersign/tokens'
 import { consoleOf } from './console.ts'
 import { openDatabase } from './database.ts'
@@ -12,6 +10,7 @@ import { policiesOf } from './policies.ts'
 import { postsIn } from './posts.ts'
 import { type Route, routesOf } from './routes.ts'
 import { type Settings, sqliteFile } from './settings.ts'
+import { openStore } from './store.ts'
 import { targetsOf } from './targets.ts'
 import { usersIn } from './users.ts'
 
@@ -61,11 +60,4 @@ export async function openSample(settings: Settings) {
 /** An endpoint as a route, for the host that has no router of its own. */
 function asRoute({ method, path, policy = anyone, handle }: Endpoint): Route {
   return { method, path, policy, input: {}, handle: ({ request }) => handle(request) }
-}
-
-function openStore(location: string): Store {
-  if (location === 'memory:') return memoryStore()
-  const file = sqliteFile(location)
-  mkdirSync(dirname(file), { recursive: true })
-  return sqliteStore(file)
 }

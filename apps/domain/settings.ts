@@ -34,9 +34,14 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   }
 }
 
+/** An address as it may be shown: without the password that it may hold. */
+export function shownAddress(location: string): string {
+  return /^(redis|postgres)/.test(location) ? location.replace(/\/\/[^@/]*@/, '//') : location
+}
+
 /** The file behind `sqlite:FILE`, or `:memory:`. */
 export function sqliteFile(location: string): string {
   if (location === 'memory:') return ':memory:'
   if (location.startsWith('sqlite:')) return location.slice('sqlite:'.length)
-  throw new TypeError(`${JSON.stringify(location)} is not "memory:" or "sqlite:FILE"`)
+  throw new TypeError(`${JSON.stringify(shownAddress(location))} is not "memory:" or "sqlite:FILE"`)
 }

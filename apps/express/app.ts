@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { mount, problems, protect, validate } from '@countersign/express'
-import { answerClientError } from '@countersign/http'
+import { answerClientError, mount, problems, protect, validate } from '@countersign/express'
 import { parseQuery, type Sample } from '@sample/domain'
 import type { Express } from 'express'
 

@@ -3,7 +3,7 @@
 import { createServer } from 'node:http'
 import { mount, problems, protect, validate } from '@countersign/express'
 import { json } from '@countersign/http'
-import { policyOf } from '@countersign/policy'
+import { POLICY } from '@countersign/policy'
 import { plugged, refuses } from '@sample/domain/plugged'
 import type { ErrorRequestHandler, default as Express5 } from 'express'
 
@@ -54,7 +54,7 @@ const misuse = {
 }
 app.get('/misuse', (_request, response) => void response.json(misuse))
 app.get('/explodes', validate({ query: Exploding }), (_request, response) => void response.end())
-app.get('/inventory', (_request, response) => void response.json({ guard: protect(caller)[policyOf].name }))
+app.get('/inventory', (_request, response) => void response.json({ guard: protect(caller)[POLICY].name }))
 app.get('/logged', (_request, response) => void response.json({ count: logged }))
 app.get('/bug', () => {
   throw new Error('canary-of-a-bug')

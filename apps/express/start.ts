@@ -1,5 +1,5 @@
 // `npm start`: the sample API on Express with its demo data, and a curl line for each way of authenticating.
-import { DEMO_USERS, type Sample, serve } from '@sample/domain'
+import { DEMO_USERS, type Sample, serve, shownAddress } from '@sample/domain'
 import express from 'express'
 import { expressHost } from './app.ts'
 
@@ -14,7 +14,7 @@ async function greet(sample: Sample, url: string, demoKey: string): Promise<void
   console.log(`
 Countersign sample API (Express). It holds demo data only.
 
-  store         ${sample.settings.store}
+  store         ${shownAddress(sample.settings.store)}
   signing key   ${await keyAge(sample)}
   console page  ${url}/
   demo users    ${DEMO_USERS.map(({ username, password, roles }) => `${username} / ${password} (${roles})`).join('\n                ')}
@@ -35,8 +35,8 @@ Stop it with Ctrl-C.
 }
 
 async function keyAge({ own }: Sample): Promise<string> {
-  const key = await own.signingKey()
-  if (key.createdAt === undefined) return `${key.algorithm}, from the KEYS file`
-  const hours = (Date.now() / 1000 - key.createdAt) / 3600
+  const key = (await own.keys.list()).find(({ state }) => state === 'active')
+  if (!key) return 'from the KEYS file'
+  const hours = (Date.now() / 1000 - key.signsFrom) / 3600
   return `${key.algorithm}, ${hours < 1 ? `${Math.round(hours * 60)} min` : hours < 48 ? `${Math.round(hours)} h` : `${Math.round(hours / 24)} days`} old`
 }

@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { mount, problems, protect, type SchemaTypes, validate } from '@countersign/fastify'
 import { json } from '@countersign/http'
-import { policyOf } from '@countersign/policy'
+import { POLICY } from '@countersign/policy'
 import { plugged, refuses } from '@sample/domain/plugged'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 
@@ -69,7 +69,7 @@ const misuse = {
 }
 app.get('/misuse', async () => misuse)
 app.get('/explodes', { preValidation: validate({ query: Exploding }) }, async () => ({}))
-app.get('/inventory', async () => ({ guard: protect(caller)[policyOf].name }))
+app.get('/inventory', async () => ({ guard: protect(caller)[POLICY].name }))
 app.get('/logged', async () => ({ count: logged }))
 app.get('/bug', async () => {
   throw new Error('canary-of-a-bug')

@@ -22,3 +22,9 @@ export const PLUGGED: Readonly<Record<string, string>> = asked({
   'express 4': fileURLToPath(new URL('../express/plugged4.ts', import.meta.url)),
   fastify: fileURLToPath(new URL('../fastify/plugged.ts', import.meta.url)),
 })
+
+/** Doors of an MCP server, with nothing behind them. */
+export const DOORS: Readonly<Record<string, string>> = asked({
+  express: fileURLToPath(new URL('../express/mcp.ts', import.meta.url)),
+  'express 4': fileURLToPath(new URL('../express/mcp4.ts', import.meta.url)),
+})

@@ -1,12 +1,13 @@
 // What docs/migrate says is what happens: every option has its row, and every answer is that of a running server.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { WireRequest } from '@countersign/conformance'
+import type { WireRequest, WireResponse } from '@countersign/conformance'
 import { memoryStore } from '@countersign/store'
 import { legacyTokens, localIssuer } from '@countersign/tokens'
+import jwt from 'jsonwebtoken'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Both, startBoth } from './both.ts'
 import { CASES, flaskClaims } from './cases.ts'
@@ -76,6 +77,20 @@ describe.each(PAGES)('%s', (page) => {
 })
 
 describe('versions', () => {
+  test('what two manifests need has its version once, in the catalog', () => {
+    const root = new URL('../../', import.meta.url)
+    const pinned = globSync(['{apps,packages}/*/package.json'], { cwd: fileURLToPath(root) })
+      .filter((file) => !file.includes('/existing-')) // servers of somebody else, as they were
+      .flatMap((file) => {
+        const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(new URL(file, root), 'utf8'))
+        return Object.entries<string>({ ...dependencies, ...devDependencies })
+      })
+      .filter(([, version]) => !/^(catalog|workspace):/.test(version))
+      .map(([name]) => name)
+    const twice = pinned.filter((name, at) => pinned.indexOf(name) !== at)
+    expect(twice, 'pnpm-workspace.yaml: put these into the catalog').toEqual([])
+  })
+
   test.each([
     ['express-jwt', ['express-jwt', 'jsonwebtoken', 'jwks-rsa']],
     ['express-oauth2-jwt-bearer', ['express-oauth2-jwt-bearer']],
@@ -165,6 +180,92 @@ describe('a secret of six bytes', () => {
       await expect(start(`${page}.after.ts`, env)).rejects.toThrow('secret is refused')
     },
   )
+})
+
+describe.each(['4', '5'])('the login kept, the check another, on Express %s', (express) => {
+  const env = { EXPRESS: express, SECRET: 'the secret of at least 32 bytes that signed them' }
+  const sign = (claims: object, options: jwt.SignOptions = {}, secret = env.SECRET) =>
+    jwt.sign({ sub: 'user-1', ...claims }, secret, options)
+  const profile = (token: string) => ({ path: '/profile', headers: [['authorization', `Bearer ${token}`]] as const })
+  const login = (body: string) => ({
+    method: 'POST',
+    path: '/login',
+    headers: [['content-type', 'application/json']] as const,
+    body,
+  })
+  const tokenOf = (answer: WireResponse) => JSON.parse(answer.body.toString()).token as string
+
+  test('express-jwt.keep.cjs: logs in, passes, refuses in the words of its own handler', async () => {
+    const server = await start('express-jwt.keep.cjs', env)
+    try {
+      const token = tokenOf(await server.send(login('{"password":"secret"}')))
+      expect(say(await server.send(profile(token)))).toBe('200 {"user":"user-1","admin":true}')
+      const answered = async (request: WireRequest) => {
+        const { status, body } = await server.send(request)
+        return [status, JSON.parse(body.toString()).error]
+      }
+      const none = await server.send({ path: '/profile' })
+      expect(say(none, 'www-authenticate')).toBe(
+        '401 {"error":"unauthenticated","message":"This needs a credential; WWW-Authenticate lists the kinds that are accepted."} www-authenticate: Bearer realm="api"',
+      )
+      expect(await answered(login('{"password":"x"}'))).toEqual([401, 'invalid_credentials'])
+      expect(await answered(login('{'))).toEqual([400, 'invalid_request'])
+      const bad: Readonly<Record<string, string>> = {
+        'token.expired': sign({}, { expiresIn: -40 }),
+        'token.lifetime': sign({}, { expiresIn: '2d' }),
+        'token.expiry': sign({}),
+        'token.signature': sign({}, { expiresIn: '1h' }, 'another secret of at least 32 bytes, it is'),
+        'token.subject': sign({ sub: undefined }, { expiresIn: '1h' }),
+        'token.algorithm': sign({}, { expiresIn: '1h', algorithm: 'HS512' }),
+      }
+      for (const [reason, token] of Object.entries(bad)) {
+        expect(await answered(profile(token)), reason).toEqual([401, 'invalid_token'])
+        expect(server.output()).toContain(`GET /profile: ${reason}`)
+      }
+      expect(server.output()).not.toContain('eyJ')
+      expect((await server.send(profile(sign({}, { expiresIn: -20 })))).status, 'within the leeway').toBe(200)
+    } finally {
+      server.stop()
+    }
+  })
+
+  test('express-jwt.keep.cjs does not start with a short secret', async () => {
+    await expect(start('express-jwt.keep.cjs', { ...env, SECRET: 'secret' })).rejects.toThrow('secret is refused')
+  })
+
+  test('express-jwt.rotate.cjs: tokens of the old secret and of the new one are good, and not each by the other', async () => {
+    const server = await start('express-jwt.rotate.cjs', { ...env, OLD_SECRET: 'secret' })
+    try {
+      const fresh = tokenOf(await server.send({ method: 'POST', path: '/login' }))
+      const issuer = 'https://api.acme.com'
+      const statusOf = async (token: string) => (await server.send(profile(token))).status
+      expect(await statusOf(fresh)).toBe(200)
+      expect(await statusOf(sign({}, { expiresIn: '1h' }, 'secret'))).toBe(200)
+      expect(await statusOf(sign({}, { expiresIn: '1h', issuer: 'https://old.acme.com' }, 'secret'))).toBe(200)
+      expect(await statusOf(sign({}, { expiresIn: '1h', issuer }, 'secret'))).toBe(401)
+      expect(await statusOf(sign({}, { expiresIn: '1h' }))).toBe(401)
+    } finally {
+      server.stop()
+    }
+  })
+})
+
+test.each([
+  ['4', 'function'],
+  ['5', 'undefined'], // Express 5 has no lazyrouter
+])('EXPRESS=%s loads that Express, by import and by require', async (express, lazyrouter) => {
+  const hook = new URL('../snippets/express4.mjs', import.meta.url).href
+  const ask = (code: string, type: string) =>
+    execFileSync(
+      process.execPath,
+      [...(express === '4' ? ['--import', hook] : []), `--input-type=${type}`, '-e', code],
+      {
+        cwd: fileURLToPath(new URL('.', import.meta.url)),
+      },
+    ).toString()
+  const print = 'console.log(typeof express.application.lazyrouter)'
+  expect(ask(`const express = require('express'); ${print}`, 'commonjs').trim()).toBe(lazyrouter)
+  expect(ask(`import express from 'express'; ${print}`, 'module').trim()).toBe(lazyrouter)
 })
 
 describe('after the change', () => {

@@ -19,7 +19,7 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onExpress, what: 'a promise is taken for a verdict', file: `${E}protect.ts`, find: 'verdict instanceof Promise', replace: 'false', killedBy: 'G02', alsoBreaks: ['G08', 'G10'] }, // both have a token that is judged later
   { ...onExpress, what: 'a verdict is taken for a promise', file: `${E}protect.ts`, find: 'else act(verdict)', replace: '', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route answers
   { ...onExpress, what: "a bug in a verifier is nobody's", file: `${E}protect.ts`, find: 'verdict.then(act).catch(next)', replace: 'verdict.then(act).catch(() => response.end())', killedBy: 'G02' },
-  { ...onExpress, what: 'middleware carries no policy', file: `${E}protect.ts`, find: 'Object.assign(handler, { [policyOf]: policy })', replace: 'handler', killedBy: 'G09' },
+  { ...onExpress, what: 'middleware carries no policy', file: `${E}protect.ts`, find: 'Object.assign(handler, { [POLICY]: policy })', replace: 'handler', killedBy: 'G09' },
   { ...onExpress, what: 'input is not checked', file: `${E}validate.ts`, find: 'checkInput(input, request as object as RequestView, request)', replace: 'Promise.resolve({ parts: request })', killedBy: 'G05' },
   { ...onExpress, what: 'a failed check goes on', file: `${E}validate.ts`, find: ".then((checked) => {\n        if ('error' in checked) return send(response as ServerResponse, checked)", replace: ".then((checked) => {\n        if ('error' in checked) return next()", killedBy: 'G05' },
   { ...onExpress, what: 'parts are not checked when the validator is made', file: `${E}validate.ts`, find: "checkParts('validate()', input)", replace: '', killedBy: 'G13' },
@@ -56,7 +56,7 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onFastify, what: 'a promise is taken for a verdict', file: `${F}protect.ts`, find: 'verdict instanceof Promise', replace: 'false', killedBy: 'G02', alsoBreaks: ['G08', 'G10'] }, // both have a token that is judged later
   { ...onFastify, what: 'a verdict is taken for a promise', file: `${F}protect.ts`, find: 'else act(verdict)', replace: 'else reply.send()', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route answers
   { ...onFastify, what: "a bug in a verifier is nobody's", file: `${F}protect.ts`, find: 'verdict.then(act).catch(done)', replace: 'verdict.then(act).catch(() => reply.send())', killedBy: 'G02' },
-  { ...onFastify, what: 'middleware carries no policy', file: `${F}protect.ts`, find: 'Object.assign(hook, { [policyOf]: policy })', replace: 'hook', killedBy: 'G09' },
+  { ...onFastify, what: 'middleware carries no policy', file: `${F}protect.ts`, find: 'Object.assign(hook, { [POLICY]: policy })', replace: 'hook', killedBy: 'G09' },
   { ...onFastify, what: 'input is not checked', file: `${F}validate.ts`, find: 'checkInput(input,', replace: 'checkInput({},', killedBy: 'G05' },
   { ...onFastify, what: 'a failed check goes on', file: `${F}validate.ts`, find: ".then((checked) => {\n        if ('error' in checked) return void send(reply, checked)", replace: ".then((checked) => {\n        if ('error' in checked) return done()", killedBy: 'G05' },
   { ...onFastify, what: 'what was checked is not what the handler gets', file: `${F}validate.ts`, find: 'Object.assign(request, checked.parts)', replace: '', killedBy: 'G06' },

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CASES, type Case, runCase, startHost } from '@countersign/conformance'
-import { HOSTS, PLUGGED } from '@sample/hosts'
+import { DOORS, HOSTS, PLUGGED } from '@sample/hosts'
+import { mcp4Cases, mcpCases } from '@sample/hosts/mcp-cases'
 import { expressCases, fastifyCases, pluggedCases } from '@sample/hosts/plugged-cases'
 import { adapterMutants } from './adapters.ts'
 import { coreMutants } from './cores.ts'
+import { mcpMutants } from './mcp.ts'
 import { type Change, changesOf, type Mutant } from './mutant.ts'
 import { tokenMutants } from './tokens.ts'
 import { uncovered } from './uncovered.ts'
@@ -23,22 +25,34 @@ if (values.help) {
   process.exit(0)
 }
 
-const all: readonly Mutant[] = [...coreMutants, ...tokenMutants, ...adapterMutants]
+const all: readonly Mutant[] = [...coreMutants, ...tokenMutants, ...adapterMutants, ...mcpMutants]
 const mutants = all.filter((one) => !values.only || `${one.file} ${one.what} ${one.killedBy}`.includes(values.only))
 const MAIN: Readonly<Record<string, string>> = {
   ...HOSTS,
   'plugged express': PLUGGED.express ?? '',
   'plugged express 4': PLUGGED['express 4'] ?? '',
   'plugged fastify': PLUGGED.fastify ?? '',
+  'door express': DOORS.express ?? '',
+  'door express 4': DOORS['express 4'] ?? '',
 }
 const LOADER = fileURLToPath(new URL('./loader.ts', import.meta.url))
 /** One case of each family, with what is right of each kind and a refusal: a mutant that any case would kill breaks these. */
 const CONTROLS: readonly string[] = ['J01', 'J22', 'P05', 'B01', 'K02', 'S02', 'V03', 'C03']
 const PLUGGED_CONTROLS: readonly string[] = ['G08', 'G09', 'G10']
+const DOOR_CONTROLS: readonly string[] = ['M01 root', 'M03', 'M06']
 const CASES_OF: Readonly<Record<string, readonly Case[]>> = {
   'plugged express': [...pluggedCases, ...expressCases],
   'plugged express 4': [...pluggedCases, ...expressCases],
   'plugged fastify': [...pluggedCases, ...fastifyCases],
+  'door express': mcpCases,
+  'door express 4': [...mcpCases, ...mcp4Cases],
+}
+const CONTROLS_OF: Readonly<Record<string, readonly string[]>> = {
+  'plugged express': PLUGGED_CONTROLS,
+  'plugged express 4': PLUGGED_CONTROLS,
+  'plugged fastify': PLUGGED_CONTROLS,
+  'door express': DOOR_CONTROLS,
+  'door express 4': DOOR_CONTROLS,
 }
 
 let passed = 0
@@ -105,7 +119,7 @@ async function judge(mutant: Mutant): Promise<string | undefined> {
   if (!killer) return `there is no case ${mutant.killedBy}`
   const host = await start()
   try {
-    const controls = hostName in CASES_OF ? PLUGGED_CONTROLS : CONTROLS
+    const controls = CONTROLS_OF[hostName] ?? CONTROLS
     for (const id of controls) {
       if (id === mutant.killedBy) continue
       const broken = await outcome(cases.find((one) => one.id === id) as Case, host)

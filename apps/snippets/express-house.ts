@@ -1,6 +1,6 @@
 // An Express server with habits of its own: CORS, a protected part, errors in its own format, public keys under a path.
 // npm i @countersign/express @countersign/policy @countersign/schema @countersign/store @countersign/tokens
-import { mount, problems, protect, validate } from '@countersign/express'
+import { isRefused, mount, problems, protect, validate } from '@countersign/express'
 import { bearer, policy } from '@countersign/policy'
 import { defineSchema } from '@countersign/schema'
 import { sqliteStore } from '@countersign/store'
@@ -32,8 +32,8 @@ orders.put('/:id', validate({ params: Id, body: Order }), (req, res) => {
   res.json({ id: req.params.id, sku: req.body.sku, by: caller.principal(req).subject })
 })
 const house: ErrorRequestHandler = (error, _req, res, next) => {
-  if (!error.status) return next(error)
-  res.status(error.status).json({ fault: error.code })
+  if (!isRefused(error)) return next(error)
+  res.status(error.status).json({ fault: error.code }) // and error.error.reason for your log
 }
 app.use('/orders', orders, house)
 app.use(problems())

@@ -1,6 +1,6 @@
 // A Fastify server with habits of its own: CORS, a protected part, errors in its own format, public keys under a path.
 // npm i @countersign/fastify @countersign/policy @countersign/schema @countersign/store @countersign/tokens
-import { mount, problems, protect, validate } from '@countersign/fastify'
+import { isRefused, mount, problems, protect, validate } from '@countersign/fastify'
 import { bearer, policy } from '@countersign/policy'
 import { defineSchema } from '@countersign/schema'
 import { sqliteStore } from '@countersign/store'
@@ -27,9 +27,10 @@ app.register(mount(own.endpoints), { prefix: '/auth' }) // GET /auth/.well-known
 app.register(
   async (orders) => {
     orders.addHook('onRequest', protect(caller, { refusals: 'throw' })) // every route of this scope
-    orders.setErrorHandler((error: FastifyError, _request, reply) =>
-      reply.code(error.statusCode ?? 500).send({ fault: error.code }),
-    )
+    orders.setErrorHandler((error: FastifyError, _request, reply) => {
+      if (!isRefused(error)) throw error // to the handler of the app
+      reply.code(error.status).send({ fault: error.code }) // and error.error.reason for your log
+    })
     orders.get('/', { preValidation: validate({ query: Page }) }, async (request) => ({
       limit: request.query.limit ?? 20, // a number
     }))

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { generateKeyPairSync, hash, randomUUID, sign } from 'node:crypto'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { runSnippet, snippetFile } from './snippet.ts'
@@ -110,4 +111,60 @@ test('one-store: keys and tokens in one file, and a commit that only the first o
   expect(stdout).toContain("subject: 'customer-42'")
   expect(stdout).toContain("subject: 'user-1'")
   expect(stdout).toContain("{ first: true, second: false, left: '9' }")
+})
+
+test('bound-tokens: the token alone opens nothing; with a proof of the key it does, once', async () => {
+  const app = await runSnippet('bound-tokens.ts')
+  try {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+    const { kty, crv, x } = publicKey.export({ format: 'jwk' })
+    const jkt = hash('sha256', JSON.stringify({ crv, kty, x }), 'base64url')
+    const login = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jkt }) }
+    const tokens = (await (await fetch(`${app.url}/login`, login)).json()) as {
+      access_token: string
+      token_type: string
+    }
+    expect(tokens.token_type).toBe('DPoP')
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const ath = hash('sha256', tokens.access_token, 'base64url')
+    const claims = {
+      htm: 'GET',
+      htu: 'https://api.acme.com/me',
+      iat: Math.floor(Date.now() / 1000),
+      jti: randomUUID(),
+      ath,
+    }
+    const signed = `${encode({ typ: 'dpop+jwt', alg: 'EdDSA', jwk: { kty, crv, x } })}.${encode(claims)}`
+    const dpop = `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`
+    const get = (headers: Record<string, string>) => fetch(`${app.url}/me`, { headers })
+    expect((await get({ authorization: `Bearer ${tokens.access_token}` })).status).toBe(401)
+    expect((await get({ authorization: `DPoP ${tokens.access_token}` })).status).toBe(401)
+    const good = { authorization: `DPoP ${tokens.access_token}`, dpop }
+    expect(await (await get(good)).json()).toEqual({ subject: 'ada' })
+    expect((await get(good)).status).toBe(401)
+  } finally {
+    app.stop()
+  }
+})
+
+test('browser-login: three cookies; a write needs what the page reads from one of them; a logout takes them away', async () => {
+  const app = await runSnippet('browser-login.ts')
+  try {
+    const login = await send('POST', `${app.url}/login`, {}, { username: 'ada', password: 'correct horse battery' })
+    expect(login.status).toBe(204)
+    const pairs = login.headers.getSetCookie().map((line) => line.split(';', 1)[0] as string)
+    const cookie = pairs.join('; ')
+    const csrf = pairs.find((pair) => pair.startsWith('__Host-csrf='))?.slice('__Host-csrf='.length) as string
+    expect(await (await fetch(`${app.url}/me`, { headers: { cookie } })).json()).toEqual({ subject: 'ada' })
+    expect((await fetch(`${app.url}/refresh`, { method: 'POST', headers: { cookie } })).status).toBe(403)
+    expect((await fetch(`${app.url}/logout`, { method: 'POST', headers: { cookie } })).status).toBe(403)
+    const own = { cookie, 'x-csrf-token': csrf }
+    expect((await fetch(`${app.url}/refresh`, { method: 'POST', headers: own })).status).toBe(204)
+    const logout = await fetch(`${app.url}/logout`, { method: 'POST', headers: own })
+    expect(logout.status).toBe(204)
+    expect(logout.headers.getSetCookie().every((line) => line.includes('Max-Age=0'))).toBe(true)
+    expect((await fetch(`${app.url}/me`, { headers: { cookie } })).status).toBe(401)
+  } finally {
+    app.stop()
+  }
 })

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packages } from '../../.ci/packages.ts'
 import { STATUS } from '../../packages/http/src/index.ts'
 import { CASES } from '../migrate/cases.ts'
+import { reasonsMade } from './reasons.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -23,13 +24,21 @@ interface Block {
   readonly source: string | undefined
   readonly code: string
 }
+const REPOSITORY = 'https://github.com/countersign/countersign/blob/main/'
+const RUNS_ON =
+  'Node 22.18 or newer, by `import` or `require()`. TypeScript: `moduleResolution` `node16`, `nodenext` or `bundler`; in a CommonJS file `module` `node20` or `nodenext`.'
 const BLOCKS = PAGES.flatMap(blocksOf)
 const TESTS = globSync('apps/snippets/*.test.ts', { cwd: root })
   .filter((file) => !file.endsWith('readmes.test.ts'))
   .map(read)
   .join('\n')
 /** The servers that apps/migrate/migrate.test.ts runs: each library's, by the names of its cases. */
-const MIGRATED = [...Object.keys(CASES).flatMap((name) => [`${name}.before`, `${name}.after`]), 'roll-out']
+const MIGRATED = [
+  ...Object.keys(CASES).flatMap((name) => [`${name}.before`, `${name}.after`]),
+  'roll-out',
+  'express-jwt.keep',
+  'express-jwt.rotate',
+]
 
 test('there are pages, examples and printed answers to check', () => {
   expect(PAGES).toContain('README.md')
@@ -43,10 +52,11 @@ test.each(PAGES)('%s: every example is a part of a file that is run', (page) => 
   expect(wrong, wrong.join('\n')).toEqual([])
 })
 
-test.each(PAGES)('%s: every relative link leads somewhere', (page) => {
+test.each(PAGES)('%s: every link to a file of the repository leads somewhere', (page) => {
   const wrong = linksOf(page).flatMap(({ at, target }) => {
     const [path = '', anchor] = target.split('#')
-    const file = path === '' ? page : join(dirname(page), decodeURI(path))
+    const own = path.startsWith(REPOSITORY) ? decodeURI(path.slice(REPOSITORY.length)) : undefined
+    const file = own ?? (path === '' ? page : join(dirname(page), decodeURI(path)))
     if (!existsSync(join(root, file))) return [`${at}: there is no ${file}`]
     const lost = anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(anchor)
     return lost ? [`${at}: ${file} has no heading for #${anchor}`] : []
@@ -63,6 +73,16 @@ describe.each(packages)('$name', ({ name, folder, entries, manifest }) => {
     expect(read(page), `${page}: an install line, "npm i … ${name} …"`).toMatch(
       new RegExp(`npm i (-D )?([^\\n]* )?${name}(?![\\w-])`),
     )
+  })
+
+  test('its README leads to files by the address of the repository: in a tarball there are none beside it', () => {
+    const dead = linksOf(page).filter(({ target }) => target.startsWith('..'))
+    expect(dead, `${page}: write ${REPOSITORY}PATH`).toEqual([])
+  })
+
+  test('its README says what it runs on, where it is installed', () => {
+    if ('.' in (manifest as object as { readonly exports: object }).exports)
+      expect(read(page), `${page}: after the install line, write "${RUNS_ON}"`).toContain(`\`\`\`\n\n${RUNS_ON}`)
   })
 
   test('its README names every value that it exports', async () => {
@@ -113,6 +133,22 @@ test('docs/refusals.md has every code, with its status, in the order of the tabl
   expect(rows.map(([, code, status]) => [code, Number(status)])).toEqual(Object.entries(STATUS))
 })
 
+test('docs/refusals.md has every reason that a package gives, with its code, and no other', () => {
+  const made = new Set(reasonsMade(root).map(({ code, reason }) => `${reason} ${code}`))
+  const rows = [...read('docs/refusals.md').matchAll(/^\| `([\w.-]+)` +\| `(\w+)` +\|/gm)]
+  const written = rows.map(([, reason, code]) => `${reason} ${code}`)
+  expect(made.size).toBeGreaterThan(80)
+  expect(
+    [...made].filter((one) => !written.includes(one)),
+    'docs/refusals.md, Reasons: write these',
+  ).toEqual([])
+  expect(
+    written.filter((one) => !made.has(one)),
+    'docs/refusals.md, Reasons: no package gives these',
+  ).toEqual([])
+  expect(written.length, 'none twice').toBe(new Set(written).size)
+})
+
 test('apps/README.md has every variable that a host reads', () => {
   const names = [...read('apps/domain/settings.ts').matchAll(/env\.([A-Z_]+)|number\('([A-Z_]+)'/g)].map(
     ([, a, b]) => a ?? b,
@@ -142,7 +178,7 @@ function problemOf({ at, source, code }: Block): readonly string[] {
 
 function isRun(file: string): boolean {
   const name = file.split('/').at(-1) ?? ''
-  if (dirname(file) === 'apps/migrate' && MIGRATED.includes(name.replace(/\.(ts|py)$/, ''))) return true
+  if (dirname(file) === 'apps/migrate' && MIGRATED.includes(name.replace(/\.(ts|cjs|py)$/, ''))) return true
   return file.endsWith('.test.ts') || (dirname(file) === 'apps/snippets' && TESTS.includes(`'${name}'`))
 }
 
@@ -178,7 +214,7 @@ function linksOf(page: string): readonly { readonly at: string; readonly target:
   return prose(page).flatMap(({ at, text }) =>
     [...text.matchAll(/\]\(([^)\s]+)\)|<img [^>]*src="([^"]+)"/g)].flatMap(([, link, image]) => {
       const target = (link ?? image) as string
-      return /^[a-z]+:/.test(target) ? [] : [{ at, target }]
+      return /^[a-z]+:/.test(target) && !target.startsWith(REPOSITORY) ? [] : [{ at, target }]
     }),
   )
 }

@@ -4,7 +4,7 @@ import type { WireResponse } from './wire.ts'
 export const NORMALISED: readonly string[] = [
   'header names: in lower case, headers in order of name',
   'headers: date, connection, keep-alive left out',
-  'body members: access_token, refresh_token, key replaced; id where it is that of an API key; created_at and last_used_at replaced',
+  'body members: access_token, refresh_token, key replaced; id where it is that of an API key or a session; created_at, last_used_at and expires_at replaced',
   'JWKS: nothing (the hosts are started with the same KEYS)',
 ]
 
@@ -19,6 +19,6 @@ export function normalise({ status, headers, body }: WireResponse): string {
     .toString('latin1')
     .replace(/"(access_token|refresh_token|key)":"[^"]*"/g, '"$1":"…"')
     .replace(/"id":"[^"]*"/g, '"id":"…"')
-    .replace(/"(created_at|last_used_at)":\d+/g, '"$1":0')
+    .replace(/"(created_at|last_used_at|expires_at)":\d+/g, '"$1":0')
   return [`${status}`, ...order.map(([, , line]) => line), '', text].join('\n')
 }

@@ -1,3 +1,4 @@
+import { isLoopback } from '@countersign/http'
 import {
   type Attack,
   type AttackMethod,
@@ -22,12 +23,10 @@ interface Options {
   readonly dangerouslyAttackAHostThatIsNotThisMachine?: boolean
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
-
 /** Sends the battery, one request after the other, and tells what came of each. */
 export async function attack(address: string, options: Options) {
   const url = urlOf(address)
-  const here = LOOPBACK.test(url.hostname)
+  const here = isLoopback(url)
   if (!here && !options.dangerouslyAttackAHostThatIsNotThisMachine)
     throw new Error(
       `${url.hostname} is not this machine. With its owner's leave: --dangerously-attack-a-host-that-is-not-this-machine`,

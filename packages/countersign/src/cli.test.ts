@@ -96,6 +96,50 @@ test('explain without a credential, with another header, and as JSON', async () 
   expect(key.out).not.toContain('acme-key')
 })
 
+test.each(['Bearer ', 'bearer  ', 'Authorization: Bearer ', 'authorization:Bearer ', ' '])(
+  'explain takes a token as it was copied, with "%s" before it',
+  async (before) => {
+    const token = await issuer.token({ scopes: ['posts:read'] })
+    const args = ['explain', '-', '--issuer', issuer.url, '--audience', issuer.audience]
+    expect(await run(args, { input: `${before}${token}\n` })).toMatchObject({ code: 0, err: '' })
+  },
+)
+
+test('explain takes another scheme for what it says, and does not call it a bearer token', async () => {
+  const { out } = await run([
+    'explain',
+    `Basic ${Buffer.from('ada:a').toString('base64')}`,
+    '-p',
+    './policies.ts#readPosts',
+  ])
+  expect(out).toContain('· bearer  nothing sent')
+})
+
+test('attack takes a token with its scheme in front, and no other scheme', async () => {
+  const token = await issuer.token({ scopes: ['posts:write'] })
+  const { code, out } = await run(['attack', `${urlOf(careless)}/posts`, '-t', `Bearer ${token}`])
+  expect([code, out]).toEqual([1, expect.stringContaining('let in')])
+  const basic = await run(['attack', `${urlOf(careless)}/posts`, '-t', 'Basic YTphOmE='])
+  expect(basic).toEqual({ code: 2, out: '', err: '--token takes a bearer token\n' })
+})
+
+test('a token that an error of the application repeats is veiled, with its scheme in front or without', async () => {
+  for (const token of ['throw-this-token', 'Bearer throw-this-token']) {
+    const { code, err } = await run(['explain', token, '-p', './policies.ts#byTenant'])
+    expect([code, err]).toEqual([2, 'cannot look up …\n'])
+  }
+})
+
+test('what the module of the policy prints goes to standard error: standard output is the JSON alone', async () => {
+  const { code, out, err } = await run(['explain', 'Bearer abcdefghij', '-p', './noisy.ts', '--json'])
+  expect(JSON.parse(out)).toMatchObject({ policy: 'noisy', passed: false })
+  for (const said of ['log at import', 'write at import', 'info at import', 'log of a verifier']) {
+    expect(err).toContain(said)
+    expect(out).not.toContain(said)
+  }
+  expect(code).toBe(1)
+})
+
 test.each([
   [['explain', 'x'], 'which policy? --policy ./policies.ts#readPosts'],
   [

@@ -1,5 +1,5 @@
 import { EXIT } from './exit.ts'
-import { headersFrom, rawHeaders } from './header.ts'
+import { authorizationOf, headersFrom, rawHeaders } from './header.ts'
 import { loadPolicy, type PolicyQuestion } from './load-policy.ts'
 import { tree } from './tree.ts'
 
@@ -13,7 +13,10 @@ interface Options extends PolicyQuestion {
 /** What the policy makes of a request with this token: its own `explain`, printed. */
 export async function explain(token: string | undefined, options: Options) {
   const policy = await loadPolicy(options)
-  const lines = [...(token === undefined ? [] : ['Authorization', `Bearer ${token}`]), ...rawHeaders(options.header)]
+  const lines = [
+    ...(token === undefined ? [] : ['Authorization', authorizationOf(token)]),
+    ...rawHeaders(options.header),
+  ]
   const { method, url } = options
   const request = {
     headers: headersFrom(lines),

@@ -7,6 +7,19 @@ export function rawHeaders(lines: readonly string[] = []): string[] {
   })
 }
 
+/** The value of `Authorization` for what was pasted: a bare token, one with its scheme in front, or the whole line. */
+export function authorizationOf(pasted: string): string {
+  const value = pasted.replace(/^authorization:/i, '').trim()
+  return /^[A-Za-z]+ +\S/.test(value) ? value : `Bearer ${value}`
+}
+
+/** The token alone, for a command that wants no other scheme. Throws for one. */
+export function tokenOf(pasted: string): string {
+  const [, scheme = '', token = ''] = /^(\S+) +(.*)$/s.exec(authorizationOf(pasted)) ?? []
+  if (scheme.toLowerCase() !== 'bearer') throw new Error('--token takes a bearer token')
+  return token
+}
+
 /** The same lines as `headers` of a message: names in lower case, several of a name joined, of `Authorization` the first. */
 export function headersFrom(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {}

@@ -1,6 +1,6 @@
-import { pathToFileURL } from 'node:url'
 import { type AnyPolicy, bearer, policy } from '@countersign/policy'
 import { remoteIssuer } from '@countersign/tokens'
+import { loadExport } from './load-export.ts'
 
 export interface PolicyQuestion {
   readonly policy?: string
@@ -25,19 +25,8 @@ export async function loadPolicy(question: PolicyQuestion): Promise<AnyPolicy> {
   )
 }
 
-async function exported(where: string): Promise<AnyPolicy> {
-  const [file = '', name] = where.split('#', 2)
-  const module = await import(pathToFileURL(file).href).catch((error) => {
-    throw new Error(`${file} cannot be loaded: ${error instanceof Error ? error.message : error}`)
-  })
-  const policies = Object.entries<unknown>(module).filter(([, value]) => isPolicy(value)) as [string, AnyPolicy][]
-  const names = policies.map(([one]) => `${file}#${one}`).join('\n  ')
-  if (policies.length === 0) throw new Error(`${file} exports no policy: export the value that policy() returns`)
-  if (name === undefined && policies.length > 1) throw new Error(`${file} exports several policies; which?\n  ${names}`)
-  const found = name === undefined ? policies[0]?.[1] : policies.find(([one]) => one === name)?.[1]
-  if (!found) throw new Error(`${file} exports no policy "${name}"; it has\n  ${names}`)
-  return found
-}
+const exported = (where: string) =>
+  loadExport(where, { what: 'policy', several: 'policies', maker: 'policy()', is: isPolicy })
 
 /** By shape: the module may hold another copy of the package. */
 function isPolicy(value: unknown): value is AnyPolicy {

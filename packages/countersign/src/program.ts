@@ -4,13 +4,15 @@ import { Command, InvalidArgumentError } from 'commander'
 import { attack } from './attack.ts'
 import { EXIT } from './exit.ts'
 import { explain } from './explain.ts'
+import { tokenOf } from './header.ts'
+import { listKeys, retireKey, rotateKeys } from './keys.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const list = (value: string, before: readonly string[] = []) => [...before, value]
 
 export function program(): Command {
   const root = new Command('countersign')
-    .description('Why a credential is refused, and whether a server refuses what it should')
+    .description('Why a credential is refused, whether a server refuses what it should, and the keys that sign')
     .version(version)
     .configureHelp({ sortSubcommands: true })
     .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.right : EXIT.usage))
@@ -18,7 +20,10 @@ export function program(): Command {
   root
     .command('explain')
     .description('Tells step by step what a policy makes of a request: nothing is sent anywhere but to the key source')
-    .argument('[token]', 'the bearer token; - reads it from standard input, so that no shell remembers it')
+    .argument(
+      '[token]',
+      'the bearer token, with "Bearer" before it or without; - reads it from standard input, so that no shell remembers it',
+    )
     .option('-p, --policy <module#name>', 'your module and the policy that it exports: ./policies.ts#readPosts')
     .option('--issuer <url>', 'instead of --policy: take tokens of this issuer')
     .option('--audience <audience>', 'with --issuer: your API, as its tokens name it')
@@ -33,7 +38,7 @@ export function program(): Command {
     )
     .action(async (token: string | undefined, options) => {
       const read = await given(token)
-      await finish(explain(read, options), secretsIn(read, options.header))
+      await finish(() => explain(read, options), secretsIn(read, options.header))
     })
 
   root
@@ -53,8 +58,37 @@ export function program(): Command {
       '\nExit code: 0 when there is no way in, 1 when there is one, 2 when the good request does not pass. What strictness would\nrefuse, a server that breaks and a missing challenge are told, and do not count: nobody new gets in.\n',
     )
     .action(async (url: string, options) =>
-      finish(attack(url, { ...options, token: (await given(options.token)) ?? '' })),
+      finish(async () => attack(url, { ...options, token: tokenOf((await given(options.token)) ?? '') })),
     )
+
+  const keys = root.command('keys').description('The keys that an issuer of yours signs with, in its store')
+  const issuerOption = [
+    '-i, --issuer <module#name>',
+    'your module and the issuer that it exports: ./auth.ts#own',
+  ] as const
+  const dryRun = ['-n, --dry-run', 'change nothing; print what it would come to, and when'] as const
+  const json = ['--json', 'as JSON'] as const
+  keys
+    .command('list')
+    .description('The keys: next (published), active (signs), retiring (verifies)')
+    .requiredOption(...issuerOption)
+    .option(...json)
+    .action(async (options) => finish(() => listKeys(options)))
+  keys
+    .command('rotate')
+    .description('Publishes a next key; when one is published, lets it sign as soon as every verifier can know it')
+    .requiredOption(...issuerOption)
+    .option(...dryRun)
+    .option(...json)
+    .action(async (options) => finish(() => rotateKeys(options)))
+  keys
+    .command('retire')
+    .description('For a key that someone else may have: its tokens are refused at once, and another key signs')
+    .argument('<kid>', 'its name, as `keys list` prints it')
+    .requiredOption(...issuerOption)
+    .option(...dryRun)
+    .option(...json)
+    .action(async (kid: string, options) => finish(() => retireKey(kid, options)))
   return root
 }
 
@@ -62,17 +96,23 @@ async function given(token: string | undefined): Promise<string | undefined> {
   return token === '-' ? (await text(process.stdin)).trim() : token
 }
 
-/** Prints and leaves: a module that was imported may hold a database open. */
+/**
+ * Prints and leaves: a module that was imported may hold a database open. Whatever such a module prints goes to standard error,
+ * so that standard output is the report alone.
+ */
 async function finish(
-  result: Promise<{ readonly text: string; readonly exit: number }>,
+  ask: () => Promise<{ readonly text: string; readonly exit: number }>,
   secrets: readonly string[] = [],
 ): Promise<void> {
-  const { text, exit } = await result.catch((error) => ({
+  const print = process.stdout.write.bind(process.stdout)
+  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write
+  const { text, exit } = await ask().catch((error) => ({
     text: `${veiled(error instanceof Error ? error.message : `${error}`, secrets)}\n`,
     exit: EXIT.usage,
   }))
-  const stream = exit === EXIT.usage ? process.stderr : process.stdout
-  stream.write(text, () => process.exit(exit))
+  const leave = () => process.exit(exit)
+  if (exit === EXIT.usage) process.stderr.write(text, leave)
+  else print(text, leave)
 }
 
 /** Shorter ones occur by chance, and are nobody's secret. */
@@ -80,9 +120,9 @@ const SECRET_LENGTH = 8
 
 /** What was given as a credential: an application's error may repeat it. */
 function secretsIn(token: string | undefined, header: readonly string[] = []): readonly string[] {
-  return [token ?? '', ...header.map((line) => line.slice(line.indexOf(':') + 1).trim())].filter(
-    (one) => one.length >= SECRET_LENGTH,
-  )
+  const values = [token ?? '', ...header.map((line) => line.slice(line.indexOf(':') + 1).trim())]
+  // With its scheme in front, and without.
+  return values.flatMap((one) => [one, one.replace(/^.*\s/s, '')]).filter((one) => one.length >= SECRET_LENGTH)
 }
 
 function veiled(message: string, secrets: readonly string[]): string {

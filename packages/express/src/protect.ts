@@ -5,8 +5,8 @@ import {
   type CarriesPolicy,
   checkProtect,
   headersBesideBody,
+  POLICY,
   type ProtectOptions,
-  policyOf,
   type Verdict,
 } from '@countersign/policy'
 import type { NextFunction } from 'express'
@@ -29,5 +29,5 @@ export function protect(policy: AnyPolicy, options?: ProtectOptions): Protector 
     if (verdict instanceof Promise) verdict.then(act).catch(next)
     else act(verdict)
   }
-  return Object.assign(handler, { [policyOf]: policy })
+  return Object.assign(handler, { [POLICY]: policy })
 }

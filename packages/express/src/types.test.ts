@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { bearer, policy } from '@countersign/policy'
 import { defineSchema } from '@countersign/schema'
 import express, { type Request } from 'express'
-import { expectTypeOf, test } from 'vitest'
-import { protect, validate } from './index.ts'
+import { expect, expectTypeOf, test } from 'vitest'
+import { isRefused, protect, validate } from './index.ts'
 
 const caller = policy({ accept: bearer(() => ({ subject: 'x', plan: 'pro' as const })) })
 const NewOrder = defineSchema({
@@ -42,4 +42,19 @@ test('the principal is typed by the policy on every kind of request', () => {
   app.use(protect(caller))
   express.Router().use('/x', protect(caller))
   expectTypeOf(caller.principal).toBeCallableWith({} as IncomingMessage)
+})
+
+test('what a house error handler needs is here too, and is the same', async () => {
+  const [here, http] = await Promise.all([import('./index.ts'), import('@countersign/http')])
+  for (const name of ['answerClientError', 'authError', 'errorOf', 'isRefused', 'Refused'] as const)
+    expect(here[name], name).toBe(http[name])
+  const handle = (error: unknown) => {
+    if (isRefused(error)) expectTypeOf(error.error.reason).toEqualTypeOf<string>()
+  }
+  expectTypeOf(handle).toBeCallableWith(new Error())
+})
+
+test('these tests run on the Express that is asked for', () => {
+  const { lazyrouter } = express.application as unknown as { readonly lazyrouter?: unknown } // of Express 4 alone
+  expect(typeof lazyrouter).toBe(process.env.EXPRESS === '4' ? 'function' : 'undefined')
 })

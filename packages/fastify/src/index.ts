@@ -1,3 +1,4 @@
+export { answerClientError, authError, errorOf, isRefused, Refused } from '@countersign/http'
 export type { ProtectOptions } from '@countersign/policy'
 export { mount } from './mount.ts'
 export { type ProblemsOptions, problems, type SchemaTypes } from './problems.ts'

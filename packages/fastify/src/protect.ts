@@ -4,8 +4,8 @@ import {
   type CarriesPolicy,
   checkProtect,
   headersBesideBody,
+  POLICY,
   type ProtectOptions,
-  policyOf,
   type Verdict,
 } from '@countersign/policy'
 import { type Reply, send } from './send.ts'
@@ -27,5 +27,5 @@ export function protect(policy: AnyPolicy, options?: ProtectOptions): Protector 
     if (verdict instanceof Promise) verdict.then(act).catch(done)
     else act(verdict)
   }
-  return Object.assign(hook, { [policyOf]: policy })
+  return Object.assign(hook, { [POLICY]: policy })
 }

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { bearer, policy } from '@countersign/policy'
 import { defineSchema } from '@countersign/schema'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
-import { expectTypeOf, test } from 'vitest'
-import { protect, type SchemaTypes, validate } from './index.ts'
+import { expect, expectTypeOf, test } from 'vitest'
+import { isRefused, protect, type SchemaTypes, validate } from './index.ts'
 
 const caller = policy({ accept: bearer(() => ({ subject: 'x', plan: 'pro' as const })) })
 const NewOrder = defineSchema({
@@ -57,4 +57,14 @@ test('hooks fit an app with a logger of its own', () => {
       },
     )
   expectTypeOf(plug).toBeFunction()
+})
+
+test('what a house error handler needs is here too, and is the same', async () => {
+  const [here, http] = await Promise.all([import('./index.ts'), import('@countersign/http')])
+  for (const name of ['answerClientError', 'authError', 'errorOf', 'isRefused', 'Refused'] as const)
+    expect(here[name], name).toBe(http[name])
+  const handle = (error: unknown) => {
+    if (isRefused(error)) expectTypeOf(error.error.reason).toEqualTypeOf<string>()
+  }
+  expectTypeOf(handle).toBeCallableWith(new Error())
 })

@@ -12,6 +12,7 @@ export {
 } from './answer.ts'
 export { BODY_LIMIT, readBody } from './body.ts'
 export { answerClientError } from './client-error.ts'
+export type { PublicEndpoint } from './endpoint.ts'
 export {
   type AuthError,
   authError,
@@ -36,3 +37,5 @@ export { parseJson } from './json.ts'
 export { checkOptions } from './options.ts'
 export type { Principal } from './principal.ts'
 export { headerLines, type Maybe, type Message, messageOf, pathOf, type RequestView, targetOf } from './request.ts'
+export type { TokenVerifier, UnboundIssuer } from './token-verifier.ts'
+export { isLoopback, isSafeUrl } from './url.ts'

@@ -8,5 +8,19 @@ export function checkOptions(maker: string, options: unknown, known: readonly st
     throw new TypeError(`${maker} takes its options as an object with ${known.join(', ')}`)
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown !== undefined) throw new TypeError(`${maker} has no option "${unknown}": there are ${known.join(', ')}`)
+  if (unknown === undefined) return
+  const meant = known.find((name) => isNear(unknown.toLowerCase(), name.toLowerCase()))
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+  throw new TypeError(`${maker} has no option "${unknown}": there are ${known.join(', ')}${hint}`)
+}
+
+/** Whether they differ in one place of at most two letters. */
+function isNear(one: string, other: string): boolean {
+  if (one === other) return true
+  if (Math.min(one.length, other.length) < 4 || Math.abs(one.length - other.length) > 2) return false
+  let start = 0
+  while (start < one.length && one[start] === other[start]) start++
+  let end = 0
+  while (end < Math.min(one.length, other.length) - start && one.at(-1 - end) === other.at(-1 - end)) end++
+  return Math.max(one.length, other.length) - start - end <= 2
 }

@@ -3,6 +3,5 @@ export {
   type ProtectedResource,
   type ProtectedResourceOptions,
   protectedResource,
-  type ResourceIssuer,
 } from './protected-resource.ts'
 export { type ToolScopes, toolScopes } from './tool-scopes.ts'

@@ -35,7 +35,7 @@ describe('protectedResource', () => {
 
   test('document, challenge and audience come from one value', async () => {
     const scoped = protectedResource({ resource: RESOURCE, issuers: [issuerOf(idp)], scopes: ['a'], name: 'Posts' })
-    const answer = await scoped.endpoints[0]?.handle(requestWith(''))
+    const answer = await scoped.endpoints[0]?.handle()
     expect(JSON.parse(new TextDecoder().decode(answer?.body))).toEqual({
       resource: RESOURCE,
       authorization_servers: ['https://login.acme.com'],

@@ -1,17 +1,20 @@
-import { type AuthError, checkOptions, json, type Maybe, type Principal } from '@countersign/http'
-import type { Endpoint, TokenVerifier } from '@countersign/policy'
-
-/** An authorization server whose tokens may open the resource: `remoteIssuer(url)`, to which the resource gives its audience. */
-export interface ResourceIssuer<P extends Principal = Principal> {
-  readonly issuer: string
-  forAudience(audience: string): TokenVerifier<P>
-}
+import {
+  type AuthError,
+  checkOptions,
+  isSafeUrl,
+  json,
+  type Maybe,
+  type Principal,
+  type PublicEndpoint,
+  type TokenVerifier,
+  type UnboundIssuer,
+} from '@countersign/http'
 
 export interface ProtectedResourceOptions<P extends Principal = Principal> {
   /** The URL at which clients reach it, with https (http on this host): also the `aud` that its tokens must carry. */
   readonly resource: string
   /** Who may issue tokens for it: `remoteIssuer(url)`, without an audience. */
-  readonly issuers: readonly ResourceIssuer<P>[]
+  readonly issuers: readonly UnboundIssuer<P>[]
   /** `scopes_supported` of the document. */
   readonly scopes?: readonly string[]
   /** `resource_name` of the document, for people. */
@@ -24,11 +27,10 @@ export interface ProtectedResource<P extends Principal = Principal> extends Toke
   /** Where the metadata document is: `resource_metadata` of a challenge (RFC 9728 section 5.1). */
   readonly metadataUrl: string
   /** For `mount` of an adapter: the document, on the server's own root, whatever its path says. */
-  readonly endpoints: readonly Endpoint[]
+  readonly endpoints: readonly PublicEndpoint[]
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /**
  * A resource that OAuth clients find their way to by themselves, such as an MCP server. `bearer` takes it as a verifier: tokens
@@ -61,7 +63,7 @@ export function protectedResource<P extends Principal>(options: ProtectedResourc
   const verifiers = issuers.map((issuer) => issuer.forAudience(resource))
   // Browsers' clients read it from anywhere: it holds no secret.
   const answer = json(200, document, { 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=300' })
-  const endpoint: Endpoint = { method: 'GET', path, handle: () => answer }
+  const endpoint: PublicEndpoint = { method: 'GET', path, handle: () => answer }
 
   function ask(at: number, token: string): Maybe<P | AuthError | undefined> {
     const verifier = verifiers[at]
@@ -81,14 +83,12 @@ export function protectedResource<P extends Principal>(options: ProtectedResourc
   })
 }
 
-function isIssuer(value: Partial<ResourceIssuer>): boolean {
+function isIssuer(value: Partial<UnboundIssuer>): boolean {
   return typeof value?.issuer === 'string' && typeof value.forAudience === 'function'
 }
 
 function urlOf(resource: unknown): URL {
-  const url = typeof resource === 'string' && URL.canParse(resource) ? new URL(resource) : undefined
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
-  if (url && isSafe && !url.hash && !`${resource}`.includes('#') && !url.username && !url.password) return url
+  if (isSafeUrl(resource) && !resource.includes('#')) return new URL(resource)
   throw new TypeError(
     'protectedResource(): "resource" must be the URL of the resource with https (http on this host) and without a fragment, such as https://api.acme.com/mcp',
   )

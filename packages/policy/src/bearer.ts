@@ -3,25 +3,17 @@ import {
   type AuthError,
   authError,
   checkOptions,
+  isAuthError,
   type Maybe,
   messageOf,
   type Principal,
   type RequestView,
+  type TokenVerifier,
 } from '@countersign/http'
 import { andThen } from './maybe.ts'
 import type { Presented, Scheme } from './requirement.ts'
 import { checkRealm, loader, type SchemeOptions, type Verified, verifierOf } from './scheme-options.ts'
 
-/** Judges a token. `undefined` means "not one of mine": the next of a list is asked; an error is final. */
-export interface TokenVerifier<P extends Principal = Principal> {
-  verify(token: string): Maybe<P | AuthError | undefined>
-  /** Whose tokens it judges, where that is one: for `explain` and NODE_DEBUG. */
-  readonly issuer?: string
-  /** Where it judges those of several. */
-  readonly issuers?: readonly string[]
-  /** What its challenges carry beside the realm: `resource_metadata` (RFC 9728 section 5.1). */
-  readonly challenge?: Readonly<Record<string, string>>
-}
 export type VerifyBearer = (
   credential: BearerCredential,
   request: RequestView,
@@ -35,9 +27,19 @@ type PrincipalOf<V> = V extends readonly (infer E)[]
       ? Verified<R>
       : never
 
+/** A cookie for a token, and what must hold for a request that changes something (CSRF). */
+export interface CookieGuard {
+  readonly name: string
+  /** Asked once the token is verified, on unsafe methods; an error refuses. */
+  check(request: RequestView, principal: Principal): AuthError | undefined
+}
+
 export interface BearerOptions<V, U> extends SchemeOptions<V, U> {
-  /** A cookie that may carry the token too. Refused on unsafe methods: nothing here guards against CSRF yet. */
-  readonly cookie?: string
+  /**
+   * A cookie that may carry the token too. By its name alone it is refused on unsafe methods, since any site can make a
+   * browser send it; `browserCookies` of `@countersign/cookies` is one that is guarded.
+   */
+  readonly cookie?: string | CookieGuard
   /** A query parameter that may carry the token too. RFC 9700 section 4.3.2 advises against it: URLs end up in logs. */
   readonly query?: string
 }
@@ -69,9 +71,15 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
     throw new TypeError(
       `bearer() has two verifiers for tokens of ${twice}: the first one's no is final, so the other would never be asked`,
     )
+  const greedy = list.slice(0, -1).find(claimsAll)
+  if (greedy)
+    throw new TypeError(
+      'bearer() has a verifier with issuer: false that is not the last: it judges every token, so those behind it would never be asked. Put it last',
+    )
   const more = Object.assign({}, ...list.map((one) => (typeof one === 'function' ? undefined : one.challenge)))
   const realm = checkRealm(options.realm)
-  const where = { ...(options.cookie && { cookie: options.cookie }), ...(options.query && { query: options.query }) }
+  const guard = cookieGuard(options.cookie)
+  const where = { ...(guard && { cookie: guard.name }), ...(options.query && { query: options.query }) }
 
   const ask = (
     at: number,
@@ -82,25 +90,35 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
     if (!judge) return foreign(credential.token, issuers)
     return andThen(judge(credential, request), (result) => result ?? ask(at + 1, credential, request))
   }
+  const guarded = (result: Principal | AuthError | undefined, request: RequestView) =>
+    result === undefined || isAuthError(result) ? result : (guard?.check?.(request, result) ?? result)
   const scheme: Scheme = {
     kind: 'scheme',
     of: [],
     name: options.name ?? 'bearer',
     sources: [
       'authorization:bearer',
-      ...(options.cookie ? [`cookie:${options.cookie}`] : []),
+      ...(guard ? [`cookie:${guard.name}`] : []),
       ...(options.query ? [`query:${options.query}`] : []),
     ],
     openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
     read: (request) => readBearer(request, where),
     verify(credential: Presented, request) {
-      if (credential.from === 'cookie' && !SAFE.has(messageOf(request).method)) return COOKIE_WRITE
-      return ask(0, credential as BearerCredential, request)
+      const isAmbientWrite = credential.from === 'cookie' && !SAFE.has(messageOf(request).method)
+      if (isAmbientWrite && !guard?.check) return COOKIE_WRITE
+      const judged = ask(0, credential as BearerCredential, request)
+      return isAmbientWrite ? andThen(judged, (result) => guarded(result, request)) : judged
     },
     ...loader(options.principal as SchemeOptions['principal']),
     challenge: (error) => ({ scheme: 'Bearer', params: { realm, ...errorParams(error), ...more } }),
   }
   return Object.freeze(scheme) as Scheme<'bearer', U>
+}
+
+/** True for `legacyTokens` that waives the issuer: no token is someone else's. */
+function claimsAll(verifier: BearerVerifier): boolean {
+  const { waivers } = verifier as { readonly waivers?: unknown }
+  return Array.isArray(waivers) && waivers.includes('issuer')
 }
 
 /** Why nobody in the list judges a token, for the developer: whose tokens are judged, and whose it says to be. Unverified. */
@@ -113,6 +131,15 @@ function foreign(token: string, issuers: readonly string[]): AuthError | undefin
   // Not verified, so anybody's words: nothing of them may move a terminal.
   const got = typeof iss === 'string' ? JSON.stringify(iss.slice(0, 100)).replace(/[^\x20-\x7e]/g, '?') : 'no issuer'
   return authError('invalid_token', 'token.issuer', { expected: issuers.join(' or '), got })
+}
+
+function cookieGuard(cookie: unknown): (Pick<CookieGuard, 'name'> & Partial<CookieGuard>) | undefined {
+  if (cookie === undefined || cookie === '') return undefined
+  if (typeof cookie === 'string') return { name: cookie }
+  const guard = cookie as Partial<CookieGuard> | null
+  if (typeof guard?.name !== 'string' || guard.name === '' || typeof guard.check !== 'function')
+    throw new TypeError('option "cookie" must be the name of a cookie, or browserCookies() of @countersign/cookies')
+  return guard as CookieGuard
 }
 
 /** RFC 6750 section 3: `error` for what the RFC names, `scope` with `insufficient_scope`, `max_age` by RFC 9470. */

@@ -37,7 +37,11 @@ function outcomeOf(proof: Proof): Outcome {
   if (proof.kind === 'invalid') return { kind: 'invalid', error: proof.error }
   if (proof.kind === 'absent') return proof
   const { scheme, principal, also } = proof
-  const decision = { scheme: scheme.name, principal: principal as Principal, ...(also && { also: Object.freeze(also) }) }
+  const decision = {
+    scheme: scheme.name,
+    principal: principal as Principal,
+    ...(also && { also: Object.freeze(also) }),
+  }
   return { kind: 'authenticated', decision: Object.freeze(decision) }
 }
 

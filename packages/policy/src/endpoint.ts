@@ -1,7 +1,7 @@
 import type { Answer, Maybe, RequestView } from '@countersign/http'
 import type { AnyPolicy } from './policy.ts'
 
-/** A route that a package brings along, as data: `mount` of an adapter puts it on a server. */
+/** A route that a package brings along, as data: `mount` of an adapter puts it on a server. A `PublicEndpoint` is one. */
 export interface Endpoint {
   readonly method: 'GET' | 'POST'
   /** Literal: no parameters. */
@@ -12,10 +12,10 @@ export interface Endpoint {
 }
 
 /** Middleware that an adapter made carries its policy under this symbol, for inventories of either framework. */
-export const policyOf: unique symbol = Symbol.for('countersign.policy') as never
+export const POLICY: unique symbol = Symbol.for('countersign.policy') as never
 
 export interface CarriesPolicy {
-  readonly [policyOf]: AnyPolicy
+  readonly [POLICY]: AnyPolicy
 }
 
 /** The endpoint for a method and path; HEAD is answered as GET. */

@@ -1,6 +1,6 @@
 import { isAuthError } from '@countersign/http'
 import { describe, expect, test } from 'vitest'
-import { allOf, anyOf, anyone, apiKey, basic, bearer, findEndpoint, policy } from './index.ts'
+import { allOf, anyOf, anyone, apiKey, basic, bearer, findEndpoint, policy, type Requirement } from './index.ts'
 
 const token = bearer(() => undefined)
 const key = apiKey(() => undefined)
@@ -8,11 +8,22 @@ const user = basic(() => undefined)
 const loose = policy as unknown as (options: unknown) => object
 
 test.each<[string, unknown, RegExp]>([
-  ['nothing', undefined, /needs "accept".*a public route uses `anyone`/],
-  ['no accept', {}, /needs "accept": a scheme such as bearer\(…\), anyOf\(…\) or allOf\(…\)/],
-  ['accept is a verifier', { accept: { verify() {} } }, /needs "accept"/],
-  ['accept is null', { accept: null }, /needs "accept"/],
-  ['accept is a list', { accept: [token] }, /needs "accept"/],
+  ['nothing', undefined, /^"accept" of policy\(\) takes a scheme.*a public route uses the policy `anyone`/],
+  ['no accept', {}, /takes a scheme such as bearer\(…\), anyOf\(…\) or allOf\(…\)/],
+  [
+    'accept is a verifier',
+    { accept: { issuer: 'https://a.test', verify() {} } },
+    /got a verifier\. Wrap it: bearer\(verifier\) for tokens, apiKey\(verifier\) for keys, basic\(verifier\)/,
+  ],
+  ['accept is a function', { accept: () => undefined }, /got a function\. Wrap it: bearer\(verify\) for tokens/],
+  ['accept is an issuer without an audience', { accept: { issuer: 'a', forAudience() {} } }, /\{ audience \}\)/],
+  ['accept is a policy', { accept: anyone }, /got a policy: give what that one accepts, policy\.accept/],
+  ['accept is null', { accept: null }, /got null/],
+  ['accept is text', { accept: 'bearer' }, /got string/],
+  ['accept is a list', { accept: [token] }, /got a list: anyOf\(a, b\), where any one will do/],
+  ['allow is empty text', { accept: token, allow: '' }, /text is none/], // would otherwise allow everybody
+  ['allow is null', { accept: token, allow: null }, /got null/],
+  ['allow is false', { accept: token, allow: false }, /got boolean/],
   ['a mistyped option', { accept: token, scope: ['a'] }, /has no option "scope"/],
   ['a mode that is none', { accept: token, mode: 'maybe' }, /"mode" must be "required", "optional" or "attempt"/],
   ['maxAge as text', { accept: token, maxAge: '300' }, /"maxAge" must be a number of seconds/],
@@ -107,10 +118,23 @@ test('options are not mutated, and what is made is frozen', () => {
   for (const value of [made, token, key, user, anyOf(token, key), anyone]) expect(Object.isFrozen(value)).toBe(true)
 })
 
-test('a policy without a name is called by its scopes', () => {
-  expect(policy({ accept: token, scopes: ['a', 'b'] }).name).toBe('a b')
-  expect(policy({ accept: token }).name).toBe('signed in')
-  expect(policy({ accept: token, name: 'read' }).name).toBe('read')
+const owns = { name: 'owns it', test: () => true }
+test.each<[string, Omit<Parameters<typeof policy>[0], 'accept'> & { accept?: Requirement }]>([
+  ['read', { name: 'read', scopes: ['a'] }],
+  ['a b', { scopes: ['a', 'b'] }],
+  ['a b (optional)', { scopes: ['a', 'b'], mode: 'optional' }],
+  ['role admin', { allow: { role: 'admin' } }],
+  ['a and role admin', { scopes: ['a'], allow: { role: 'admin' } }],
+  ['role admin or owns it', { allow: { anyOf: [{ role: 'admin' }, owns] } }],
+  ['a and (role admin or owns it)', { scopes: ['a'], allow: { anyOf: [{ role: 'admin' }, owns] } }],
+  ['bearer', {}],
+  ['bearer (attempt)', { mode: 'attempt' }],
+  ['partner', { accept: bearer(() => undefined, { name: 'partner' }) }],
+  ['bearer or apiKey or basic', { accept: anyOf(token, key, user) }],
+  ['apiKey and bearer or basic', { accept: anyOf(allOf(key, token), user) }],
+  ['apiKey and (bearer or basic)', { accept: allOf(key, anyOf(token, user)) }],
+])('a policy without a name is called by what it asks for: %s', (name, options) => {
+  expect(policy({ accept: token, ...options } as Parameters<typeof policy>[0]).name).toBe(name)
 })
 
 test('describe is plain JSON', () => {
@@ -173,4 +197,27 @@ test('findEndpoint: exact path and method, HEAD as GET', () => {
     [undefined, '/jwks'],
   ] as const)
     expect(findEndpoint([endpoint], method, path)).toBeUndefined()
+})
+
+test('anyOf and allOf say the same of a part', () => {
+  const verifier = { verify: () => undefined } as never
+  expect(() => anyOf(token, verifier)).toThrow(
+    /^anyOf\(\) takes a scheme.*got a verifier\. Wrap it: bearer\(verifier\)/,
+  )
+  expect(() => allOf(token, verifier)).toThrow(/^allOf\(\) takes a scheme.*got a verifier/)
+  expect(() => anyOf([token] as never)).toThrow('got a list')
+})
+
+test('a verifier that judges every token is the last of its list, or is refused', () => {
+  const greedy = { verify: () => undefined, waivers: ['issuer', 'type'] } // as legacyTokens({ issuer: false }) says
+  const other = { verify: () => undefined, waivers: ['type'], issuer: 'https://a.test' }
+  for (const list of [
+    [greedy, other],
+    [greedy, greedy],
+    [other, greedy, () => undefined],
+  ])
+    expect(() => bearer(list)).toThrow(/issuer: false that is not the last.*would never be asked\. Put it last/)
+  expect(bearer([other, greedy]).name).toBe('bearer')
+  expect(bearer([greedy]).name).toBe('bearer')
+  expect(bearer([() => undefined, other]).name).toBe('bearer')
 })

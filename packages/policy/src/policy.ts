@@ -14,8 +14,9 @@ import { type Description, describeRequirement, describeRule } from './describe.
 import { publish, typeOf } from './event.ts'
 import { type Explanation, type Trace, traceError } from './explain.ts'
 import { andThen } from './maybe.ts'
+import { defaultName } from './name.ts'
 import { refuser } from './refusal.ts'
-import { checkRequirement, type Decision, type Requirement, schemesOf } from './requirement.ts'
+import { checkPart, checkRequirement, type Decision, type Requirement, schemesOf } from './requirement.ts'
 import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
 
 /**
@@ -61,7 +62,7 @@ export interface Policy<D = Decision, M extends Mode = 'required'> extends AnyPo
 }
 
 export interface PolicyOptions<D, M extends Mode> {
-  /** Shown in errors, events and documents. Left out: its scopes. */
+  /** Shown in errors, events and documents. Left out: its scopes, its rule, or the names of its schemes. */
   readonly name?: string
   /** How a caller may prove who they are: a scheme, `anyOf(…)` or `allOf(…)`. */
   readonly accept: Requirement<D>
@@ -85,11 +86,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
   const { accept, maxAge, clock = () => Date.now() } = options ?? {}
   for (const key of Object.keys(options ?? {}))
     if (!OPTIONS.has(key)) throw new TypeError(`policy() has no option "${key}": there are ${[...OPTIONS].join(', ')}`)
-  if (typeof accept !== 'object' || accept === null || !Array.isArray(accept.of)) {
-    throw new TypeError(
-      'policy() needs "accept": a scheme such as bearer(…), anyOf(…) or allOf(…); a public route uses `anyone`',
-    )
-  }
+  checkPart('"accept" of policy()', accept)
   checkRequirement(accept)
   const mode = options.mode ?? ('required' as M)
   if (!MODES.includes(mode)) throw new TypeError('option "mode" must be "required", "optional" or "attempt"')
@@ -101,10 +98,10 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
   if (options.scopes !== undefined && !Array.isArray(options.scopes))
     throw new TypeError('option "scopes" must be a list of scopes, such as ["posts:read"]')
   const rules: Rule<PrincipalOf<D>>[] = (options.scopes ?? []).map((scope) => ({ scope }))
-  if (options.allow) rules.push(options.allow)
+  if (options.allow !== undefined) rules.push(options.allow)
   for (const rule of rules) checkRule(rule)
   const allow = (rules.length > 1 ? { allOf: rules } : rules[0]) as Rule<never, never> | undefined
-  const name = options.name ?? `${options.scopes?.join(' ') || 'signed in'}${mode === 'required' ? '' : ` (${mode})`}`
+  const name = options.name ?? defaultName(accept, allow, mode)
   const schemes = schemesOf(accept)
   const refuse = refuser(schemes)
 

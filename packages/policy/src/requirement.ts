@@ -49,6 +49,7 @@ type DecisionOf<R> = R extends Requirement<infer D> ? D : never
  */
 export function anyOf<const R extends readonly Requirement[]>(...of: R): Requirement<DecisionOf<R[number]>> {
   if (of.length === 0) throw new TypeError('anyOf() needs at least one scheme')
+  for (const part of of) checkPart('anyOf()', part)
   return Object.freeze({ kind: 'anyOf', of: Object.freeze(of) } as const)
 }
 
@@ -62,6 +63,7 @@ export function allOf<F extends Requirement, const R extends readonly Requiremen
 ): Requirement<DecisionOf<F> & { readonly also: { readonly [I in keyof R]: DecisionOf<R[I]> } }> {
   const parts: readonly Requirement[] = [first, ...rest]
   if (parts.length < 2) throw new TypeError('allOf() needs at least two schemes')
+  for (const part of parts) checkPart('allOf()', part)
   if (parts.some((part) => collect(part, 'allOf').length > 0))
     throw new TypeError('allOf() holds no allOf(): list its parts')
   return Object.freeze({ kind: 'allOf', of: Object.freeze([first, ...rest]) } as const)
@@ -70,6 +72,28 @@ export function allOf<F extends Requirement, const R extends readonly Requiremen
 /** The schemes of a requirement, in the order of `accept`. */
 export function schemesOf(requirement: Requirement): readonly Scheme[] {
   return requirement.kind === 'scheme' ? [requirement as Scheme] : requirement.of.flatMap(schemesOf)
+}
+
+/** Throws a TypeError for what is no scheme and no requirement, with what to write in its place. */
+export function checkPart(where: string, part: unknown): asserts part is Requirement {
+  const { kind, of, verify, forAudience, check } = (part ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof kind === 'string' && Array.isArray(of)) return
+  const takes = `${where} takes a scheme such as bearer(…), anyOf(…) or allOf(…)`
+  if (part === undefined) throw new TypeError(`${takes}; a public route uses the policy \`anyone\``)
+  if (Array.isArray(part)) throw new TypeError(`${takes}, got a list: anyOf(a, b), where any one will do`)
+  if (typeof forAudience === 'function')
+    throw new TypeError(`${takes}, got an issuer without an audience: bearer(remoteIssuer(url, { audience }))`)
+  if (typeof verify === 'function')
+    throw new TypeError(
+      `${takes}, got a verifier. Wrap it: bearer(verifier) for tokens, apiKey(verifier) for keys, basic(verifier) for passwords`,
+    )
+  if (typeof check === 'function')
+    throw new TypeError(`${takes}, got a policy: give what that one accepts, policy.accept`)
+  if (typeof part === 'function')
+    throw new TypeError(
+      `${takes}, got a function. Wrap it: bearer(verify) for tokens, apiKey(verify) for keys, basic(verify) for passwords`,
+    )
+  throw new TypeError(`${takes}, got ${part === null ? 'null' : typeof part}`)
 }
 
 /** Throws where a requirement could never be met, or would refuse every request. */

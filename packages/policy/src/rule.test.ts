@@ -105,6 +105,18 @@ test.each<[unknown, RegExp]>([
   [{ test: () => true }, /needs a "name"/],
   [{ name: 'x', test: true }, /"test" function/],
   [{ name: 'x' }, /exactly one/],
+  ['posts:read', /exactly one.*: text is none, write \{ scope: "posts:read" \} or \{ role: "editor" \}/],
+  [['a'], /: a list is none, \{ allOf: \[…\] \} where all must hold, \{ anyOf/],
+  [() => true, /: a function needs a name that can be shown, \{ name: "the author", test/],
+  [null, /, got null/],
+  [7, /, got number/],
+  [{}, /"name" with "test"$/],
+  [{ scopes: ['a'] }, /; "scopes" is none: several scopes are the option scopes of policy\(\)/],
+  [{ roles: ['a'] }, /; "roles" is none: several roles are \{ anyOf:/],
+  [{ any: [A] }, /; "any" is none: it is \{ anyOf/],
+  [{ scop: 'a' }, /; "scop" is none$/],
+  [{ constructor: 'a' }, /; "constructor" is none$/],
+  [{ scope: 'a', roles: ['admin'] }, /; "roles" is none/], // would otherwise be ignored, and let more people in
 ])('%j is no rule, and the message says so', (rule, message) => {
   expect(() => checkRule(rule)).toThrow(message)
   expect(() => policy({ accept: bearer(() => undefined), allow: { allOf: [rule as never] } })).toThrow(message)

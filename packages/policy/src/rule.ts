@@ -106,9 +106,9 @@ export function checkRule(rule: unknown): void {
   const shape = typeof rule === 'object' && rule !== null ? (rule as Record<string, unknown>) : {}
   const kinds = ['scope', 'role', 'anyOf', 'allOf', 'test'].filter((kind) => shape[kind] !== undefined)
   const [kind] = kinds
-  if (kinds.length !== 1 || kind === undefined) {
-    throw new TypeError('a rule has exactly one of "scope", "role", "anyOf", "allOf", or "name" with "test"')
-  }
+  const other = Object.keys(shape).find((name) => !MEMBERS.has(name))
+  if (kinds.length !== 1 || kind === undefined || other !== undefined)
+    throw new TypeError(`${RULE}${hintFor(rule, other)}`)
   const value = shape[kind]
   if (kind === 'scope') {
     if (typeof value !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)) {
@@ -126,4 +126,29 @@ export function checkRule(rule: unknown): void {
       throw new TypeError(`a rule's "${kind}" must be a list of at least one rule`)
     for (const part of value) checkRule(part)
   }
+}
+
+const MEMBERS: ReadonlySet<string> = new Set(['scope', 'role', 'anyOf', 'allOf', 'name', 'test'])
+const RULE = 'a rule has exactly one of "scope", "role", "anyOf", "allOf", or "name" with "test"'
+/** Members that people write, and what there is in their place. */
+const MEANT: Readonly<Record<string, string>> = {
+  scopes: 'several scopes are the option scopes of policy(), or { allOf: [{ scope: "a" }, { scope: "b" }] }',
+  roles: 'several roles are { anyOf: [{ role: "a" }, { role: "b" }] }',
+  any: 'it is { anyOf: […] }',
+  all: 'it is { allOf: […] }',
+  or: 'it is { anyOf: […] }',
+  and: 'it is { allOf: […] }',
+  permission: 'it is { scope: "a" } or { role: "a" }',
+}
+
+/** What to write in place of what is no rule; `other` is a member that there is not. */
+function hintFor(rule: unknown, other: string | undefined): string {
+  if (typeof rule === 'string') return ': text is none, write { scope: "posts:read" } or { role: "editor" }'
+  if (typeof rule === 'function')
+    return ': a function needs a name that can be shown, { name: "the author", test: (who) => … }'
+  if (Array.isArray(rule))
+    return ': a list is none, { allOf: […] } where all must hold, { anyOf: […] } where one will do'
+  if (typeof rule !== 'object' || rule === null) return `, got ${rule === null ? 'null' : typeof rule}`
+  if (other === undefined) return ''
+  return Object.hasOwn(MEANT, other) ? `; "${other}" is none: ${MEANT[other]}` : `; "${other}" is none`
 }

@@ -60,6 +60,19 @@ export const watchContract: readonly StoreCase[] = [
     watch.close()
   }),
 
+  storeCase('a watch without deletions is told what is set, and nothing else', async (store) => {
+    const { told, changed } = recorder()
+    await set(store, 'k', '0')
+    const watch = await store.watch('k', changed, { deletions: false })
+    await set(store, 'k', undefined)
+    await set(store, 'k', '1')
+    await store.getAndDelete('k')
+    await set(store, 'k', '2')
+    await watch.catchUp()
+    assert.deepEqual(withoutRepeats(told), ['k=0', 'k=1', 'k=2'])
+    watch.close()
+  }),
+
   storeCase('what a failed commit would have written is not told', async (store) => {
     const { told, changed } = recorder()
     await set(store, 'b', '1')
@@ -135,16 +148,22 @@ export const watchContract: readonly StoreCase[] = [
 
   storeCase('a watcher may write, watch and close while it is told', async (store) => {
     const { told, changed } = recorder()
+    let written: unknown
     const watch = await store.watch('', (key, entry) => {
       changed(key, entry)
-      if (key === 'a' && entry) void store.commit([{ key: 'b', value: entry.value }])
+      if (key === 'a' && entry) written = store.commit([{ key: 'b', value: entry.value }])
       if (key === 'b' && entry?.value === '2') watch.close()
     })
+    const settle = async () => {
+      await watch.catchUp()
+      await written
+      await watch.catchUp()
+    }
     await set(store, 'a', '1')
-    await watch.catchUp()
+    await settle()
     assert.deepEqual(withoutRepeats(told), ['a=1', 'b=1'])
     await set(store, 'a', '2')
-    await watch.catchUp()
+    await settle()
     await set(store, 'c', '3')
     assert.equal(withoutRepeats(told).at(-1), 'b=2')
   }),

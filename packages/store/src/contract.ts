@@ -71,6 +71,38 @@ export const storeContract: readonly StoreCase[] = [
     assert.equal(await store.get('a'), undefined)
   }),
 
+  storeCase('an expected text that is no version is never there', async (store) => {
+    await store.commit([{ key: 'a', value: 'one' }])
+    for (const expected of ['', '*', '-', '0', '-1', ' 1', '1e3', 'null', '9'.repeat(30), 'a\0b', '\ud800']) {
+      assert.equal(await store.commit([{ key: 'a', value: 'two', expected }]), false)
+      assert.equal(await store.commit([{ key: 'b', value: 'two', expected }]), false)
+    }
+    assert.equal((await store.get('a'))?.value, 'one')
+    assert.equal(await store.get('b'), undefined)
+  }),
+
+  storeCase('expiry may be any time, however far', async (store) => {
+    await store.commit([{ key: 'a', value: '1', expiresAt: 1e300 }])
+    await store.commit([{ key: 'b', value: '1', expiresAt: -5 }])
+    await store.commit([{ key: 'c', value: '1', expiresAt: NOON + 0.5 + 1 }])
+    assert.deepEqual(
+      (await store.scan('')).map(([key]) => key),
+      ['a', 'c'],
+    )
+  }),
+
+  storeCase('a prefix that no key can have is a prefix of none', async (store) => {
+    await store.commit([
+      { key: 'a', value: '1' },
+      { key: 'b', value: '1' },
+    ])
+    for (const prefix of ['a\0', '\ud800']) assert.deepEqual(await store.scan(prefix), [])
+    assert.deepEqual(
+      (await store.scan('', 'a\0b')).map(([key]) => key),
+      ['b'],
+    )
+  }),
+
   storeCase('a commit writes all or nothing', async (store) => {
     await store.commit([{ key: 'c', value: 'there' }])
     const writes = [

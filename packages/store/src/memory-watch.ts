@@ -1,4 +1,4 @@
-import type { Watch, WatchedEntry } from './store.ts'
+import type { Watch, WatchedEntry, WatchOptions } from './store.ts'
 
 type Change = readonly [key: string, entry: WatchedEntry | undefined]
 
@@ -18,6 +18,7 @@ export function watchMemory(
   changed: (key: string, entry: WatchedEntry | undefined) => void,
   replay: readonly Change[],
   stop: () => void,
+  { deletions = true }: WatchOptions = {},
 ): MemoryWatch {
   const queue = [...replay]
   let delivering = false
@@ -37,7 +38,9 @@ export function watchMemory(
     },
 
     add(changes) {
-      for (const change of changes) if (change[0].startsWith(prefix)) queue.push(change)
+      for (const change of changes) {
+        if (change[0].startsWith(prefix) && (deletions || change[1])) queue.push(change)
+      }
     },
 
     deliver() {

@@ -2,7 +2,7 @@ import { checkOptions, Unavailable } from '@countersign/http'
 import { compareKeys, endOf } from './key.ts'
 import { type MemoryWatch, watchMemory } from './memory-watch.ts'
 import { checkWrites, clockOf, pageSize } from './request.ts'
-import type { Entry, Store, Watch, WatchedEntry, Write } from './store.ts'
+import type { Entry, Store, Watch, WatchedEntry, WatchOptions, Write } from './store.ts'
 
 export interface MemoryStoreOptions {
   /** Epoch milliseconds; the machine's clock unless told otherwise. */
@@ -17,7 +17,7 @@ export interface MemoryStore extends Store {
   commit(writes: readonly Write[]): boolean
   getAndDelete(key: string): string | undefined
   scan(prefix: string, after?: string, limit?: number): readonly (readonly [key: string, entry: Entry])[]
-  watch(prefix: string, changed: (key: string, entry: WatchedEntry | undefined) => void): Watch
+  watch(prefix: string, changed: (key: string, entry: WatchedEntry | undefined) => void, options?: WatchOptions): Watch
   close(): void
 }
 
@@ -84,9 +84,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       return found
     },
 
-    watch(prefix, changed) {
+    watch(prefix, changed, options) {
       assertOpen()
-      const watch = watchMemory(prefix, changed, [...range(prefix)], () => watches.delete(watch))
+      const watch = watchMemory(prefix, changed, [...range(prefix)], () => watches.delete(watch), options)
       watches.add(watch)
       watch.deliver()
       watch.catchUp() // throws what `changed` threw

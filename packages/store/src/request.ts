@@ -42,3 +42,8 @@ export function clockOf(maker: string, clock: (() => number) | undefined): () =>
   if (typeof clock !== 'function') throw new TypeError(`${maker}: clock must be a function to epoch milliseconds`)
   return clock
 }
+
+/** A time as databases keep it: whole milliseconds, not before 1970 and not beyond what a number counts exactly. */
+export function wholeTime(milliseconds: number): number {
+  return Math.min(Math.max(Math.floor(milliseconds), 0), Number.MAX_SAFE_INTEGER)
+}

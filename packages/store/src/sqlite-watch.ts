@@ -30,15 +30,17 @@ export function watchSqlite(options: {
   readonly clock: () => number
   readonly prefix: string
   readonly changed: (key: string, entry: WatchedEntry | undefined) => void
+  /** false: deletions are not told. */
+  readonly deletions?: boolean
   readonly stop: () => void
 }): SqliteWatch {
-  const { database, clock, prefix, changed, stop } = options
+  const { database, clock, prefix, changed, deletions = true, stop } = options
   const selectLast = database.prepare('SELECT coalesce(max(version), 0) AS version FROM countersign_changes')
   const selectEntries = database.prepare('SELECT * FROM countersign_entries WHERE key >= ? AND key < ? ORDER BY key')
   const selectChanges = database.prepare(
     `SELECT * FROM countersign_changes WHERE version > ? ORDER BY version LIMIT ${BATCH}`,
   )
-  const known = new Map<string, number | null>() // key → when it expires
+  const known = new Map<string, number | null>() // key → when it expires; kept where deletions are told
   let sweepAt = 1_000
   let cursor = -1 // the last change that was delivered
   let freshAt = Number.NEGATIVE_INFINITY
@@ -116,8 +118,10 @@ export function watchSqlite(options: {
   function tell({ version, key, value, expires_at }: Row): void {
     if (ended || !key.startsWith(prefix)) return
     const isLive = value !== null && (expires_at === null || clock() < expires_at)
-    if (isLive) remember(key, expires_at)
-    else known.delete(key)
+    if (!isLive) {
+      known.delete(key)
+      if (!deletions) return
+    } else if (deletions) remember(key, expires_at)
     const entry = isLive ? { value, version: `${version}` } : undefined
     try {
       changed(key, entry && Object.freeze(expires_at === null ? entry : { ...entry, expiresAt: expires_at }))

@@ -1,10 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { checkOptions, Unavailable } from '@countersign/http'
 import { END, endOf, isKey } from './key.ts'
-import { checkWrites, clockOf, pageSize } from './request.ts'
+import { checkWrites, clockOf, pageSize, wholeTime } from './request.ts'
 import { openFile, prepareTables, unavailableFor } from './sqlite-file.ts'
 import { type SqliteWatch, watchSqlite } from './sqlite-watch.ts'
-import type { Entry, Store, Watch, WatchedEntry, Write } from './store.ts'
+import type { Entry, Store, Watch, WatchedEntry, WatchOptions, Write } from './store.ts'
 
 export interface SqliteStoreOptions {
   /** Epoch milliseconds; the machine's clock unless told otherwise. */
@@ -19,7 +19,7 @@ export interface SqliteStore extends Store {
   commit(writes: readonly Write[]): boolean
   getAndDelete(key: string): string | undefined
   scan(prefix: string, after?: string, limit?: number): readonly (readonly [key: string, entry: Entry])[]
-  watch(prefix: string, changed: (key: string, entry: WatchedEntry | undefined) => void): Watch
+  watch(prefix: string, changed: (key: string, entry: WatchedEntry | undefined) => void, options?: WatchOptions): Watch
   close(): void
 }
 
@@ -32,7 +32,7 @@ interface Row {
 /** Changes that are kept for watchers of other processes. One that slept through more replays what is there. */
 const CHANGES_KEPT = 10_000
 /** Milliseconds between two looks for changes by other processes, while something is watched. */
-const POLL = 500
+const POLL = 100
 
 /**
  * Returns a store in a SQLite file (made, mode 0600, if there is none) or on a connection of yours, which is set to WAL
@@ -83,7 +83,7 @@ export function sqliteStore(file: string | DatabaseSync, options: SqliteStoreOpt
           if (expected !== undefined && expected !== (read(key)?.version ?? null)) return false
         }
         for (const write of writes) apply(write)
-        pruneEntries.run(Math.floor(clock()))
+        pruneEntries.run(wholeTime(clock()))
         return true
       })
       if (done) deliver()
@@ -104,13 +104,13 @@ export function sqliteStore(file: string | DatabaseSync, options: SqliteStoreOpt
     scan(prefix, after = '', limit) {
       const size = pageSize(limit)
       return ask(() => {
-        const rows = selectRange.all(prefix, after, endOf(prefix) ?? END, Math.floor(clock()), size)
+        const rows = selectRange.all(prefix, after, endOf(prefix) ?? END, wholeTime(clock()), size)
         return (rows as unknown as Row[]).map(({ key, value, version }) => [key, { value, version: `${version}` }])
       })
     },
 
-    watch(prefix, changed) {
-      const watch = ask(() => watchSqlite({ database, clock, prefix, changed, stop: () => forget(watch) }))
+    watch(prefix, changed, options) {
+      const watch = ask(() => watchSqlite({ database, clock, prefix, changed, ...options, stop: () => forget(watch) }))
       watches.add(watch)
       poll ??= setInterval(deliver, POLL).unref()
       try {
@@ -157,13 +157,13 @@ export function sqliteStore(file: string | DatabaseSync, options: SqliteStoreOpt
 
   function read(key: string): Entry | undefined {
     if (!isKey(key)) return undefined
-    const row = selectEntry.get(key, Math.floor(clock())) as unknown as Row | undefined
+    const row = selectEntry.get(key, wholeTime(clock())) as unknown as Row | undefined
     return row && { value: row.value, version: `${row.version}` }
   }
 
   function apply({ key, value, expiresAt }: Write): void {
     if (value === undefined && deleteEntry.run(key).changes === 0) return
-    const ends = expiresAt === undefined ? null : Math.floor(expiresAt)
+    const ends = expiresAt === undefined ? null : wholeTime(expiresAt)
     const version = Number(insertChange.run(key, value ?? null, ends).lastInsertRowid)
     if (value !== undefined) replaceEntry.run(key, value, version, ends)
     pruneChanges.run(version - CHANGES_KEPT)

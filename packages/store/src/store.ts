@@ -29,13 +29,22 @@ export interface Store {
    * Follows the keys under `prefix`: replays what is there, then every change at least once, in order per key.
    * `changed` gets `undefined` for an entry that was deleted; expiry is not announced (`expiresAt` says when).
    */
-  watch(prefix: string, changed: (key: string, entry: WatchedEntry | undefined) => void): Maybe<Watch>
+  watch(
+    prefix: string,
+    changed: (key: string, entry: WatchedEntry | undefined) => void,
+    options?: WatchOptions,
+  ): Maybe<Watch>
   close(): Maybe<void>
 }
 
 /** A watched entry also says when it ends, so that a watcher can forget it by itself. */
 export interface WatchedEntry extends Entry {
   readonly expiresAt?: number
+}
+
+export interface WatchOptions {
+  /** false: deletions are not told, and the watch holds no list of the keys that it told. */
+  readonly deletions?: boolean
 }
 
 export interface Watch {

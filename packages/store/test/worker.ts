@@ -1,40 +1,48 @@
-// One of several processes on the same file. Usage: worker.ts FILE JOB ROUNDS; says what it did on standard output.
+// One of several processes on the same store. Usage: worker.ts ADDRESS JOB ROUNDS; says what it did on standard output.
 import { writeSync } from 'node:fs'
-import { sqliteStore } from '../src/index.ts'
+import { openStore } from './open.ts'
 
-const [file, job, rounds] = process.argv.slice(2) as [string, string, string]
-// waiting for the lock must be enough: `Unavailable` ends the process with an error
-const store = sqliteStore(file, { timeout: 10_000 })
+const [address, job, rounds] = process.argv.slice(2) as [string, string, string]
+// waiting for the others must be enough: `Unavailable` ends the process with an error
+const store = openStore(address, { timeout: 10_000 })
 
 const jobs: Readonly<Record<string, (round: number) => unknown>> = {
-  take: (round) => store.getAndDelete(`code:${round}`) !== undefined,
+  take: async (round) => (await store.getAndDelete(`code:${round}`)) !== undefined,
   claim: (round) => store.commit([{ key: `claim:${round}`, value: `${process.pid}`, expected: null }]),
-  count: () => {
+  // all of them expect the version that all were shown
+  replace: (round) => store.commit([{ key: `row:${round}`, value: `${process.pid}`, expected: versions[round]! }]),
+  count: async () => {
     for (;;) {
-      const entry = store.get('count')
+      const entry = await store.get('count')
       const value = `${Number(entry?.value ?? 0) + 1}`
-      if (store.commit([{ key: 'count', value, expected: entry?.version ?? null }])) return true
+      if (await store.commit([{ key: 'count', value, expected: entry?.version ?? null }])) return true
     }
   },
   // two keys that must change together
-  move: (round) => {
+  move: async (round) => {
     for (;;) {
-      const [from, to] = [store.get('from')!, store.get('to')!]
+      const [from, to] = [(await store.get('from'))!, (await store.get('to'))!]
       const writes = [
         { key: 'from', value: `${Number(from.value) - round}`, expected: from.version },
         { key: 'to', value: `${Number(to.value) + round}`, expected: to.version },
       ]
-      if (store.commit(writes)) return true
+      if (await store.commit(writes)) return true
     }
   },
   write: (round) => store.commit([{ key: `w:${process.pid}:${round}`, value: 'x'.repeat(500) }]),
+  // the same three keys by all, so that their order can be seen
+  sequence: (round) => store.commit([{ key: `s:${process.pid}:${round % 3}`, value: `${round}` }]),
 }
 
-process.once('message', () => {
+const versions: string[] = []
+if (job === 'replace') {
+  for (let round = 0; round < Number(rounds); round++) versions.push((await store.get(`row:${round}`))!.version)
+} else await store.get('warm')
+process.once('message', async () => {
   for (let round = 0; round < Number(rounds); round++) {
-    if (jobs[job]!(round)) writeSync(1, job === 'write' ? `w:${process.pid}:${round}\n` : `${round}\n`)
+    if (await jobs[job]!(round)) writeSync(1, job === 'write' ? `w:${process.pid}:${round}\n` : `${round}\n`)
   }
-  store.close()
+  await store.close()
   process.disconnect()
 })
 process.send!('ready')

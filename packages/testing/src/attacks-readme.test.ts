@@ -3,6 +3,7 @@ import { problems as expressProblems, protect as expressProtect } from '@counter
 import { problems, protect } from '@countersign/fastify'
 import { authError, Refused } from '@countersign/http'
 import { bearer, policy } from '@countersign/policy'
+import { legacyTokens } from '@countersign/tokens'
 import express from 'express'
 import fastify from 'fastify'
 import supertest from 'supertest'
@@ -42,5 +43,19 @@ describe('supertest', () => {
   test.each([control, ...attacks])('$name', async ({ request: { method, url, headers, payload }, fault }) => {
     const verb = method.toLowerCase() as 'get' | 'head'
     expect(fault(await supertest(server)[verb](url).set(headers).send(payload))).toBeUndefined()
+  })
+})
+
+describe('a shared secret', async () => {
+  const secret = 'the secret of at least 32 bytes that signed them' // your app's, in the test
+  const shared = testIssuer({ algorithm: 'HS256', secret, issuer: 'https://login.acme.com' })
+  const { url, audience } = shared
+  const old = legacyTokens({ algorithms: ['HS256'], secret, issuer: url, audience, type: 'JWT' })
+  const caller = policy({ accept: bearer(old) })
+  const good = { header: { typ: 'JWT', kid: undefined } } // as jsonwebtoken makes them
+  const battery = await attacksOn(caller, { url: '/me', issuer: shared, good })
+  app.get('/me', { onRequest: protect(caller) }, async (request) => ({ subject: caller.principal(request).subject }))
+  test.each([battery.control, ...battery.attacks])('$name', async ({ request, fault }) => {
+    expect(fault(await app.inject(request))).toBeUndefined()
   })
 })

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { problems as expressProblems, protect as expressProtect } from '@countersign/express'
 import { problems, protect } from '@countersign/fastify'
 import { type AnyPolicy, allOf, anyOf, anyone, apiKey, basic, bearer, policy } from '@countersign/policy'
-import { remoteIssuer } from '@countersign/tokens'
+import { legacyTokens, remoteIssuer } from '@countersign/tokens'
 import express from 'express'
 import fastify from 'fastify'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { type AttackAnswer, type AttackOptions, attacksOn, sendAttack, serveAttackerKeys, testIssuer } from './index.ts'
 
 let server: Server | undefined
@@ -172,6 +172,55 @@ test('a server that only reads tokens lets all but the unreadable ones in', asyn
   ])
     expect(letIn).toContain(id)
   expect(letIn).not.toContain('none')
+})
+
+describe('a shared secret, as express-jwt servers have it', () => {
+  const secret = 'the secret of at least 32 bytes that signed them'
+  const shared = testIssuer({ algorithm: 'HS256', secret })
+  const common = { algorithms: ['HS256'], secret, type: 'JWT' } as const
+  const { url, audience } = shared
+  const plain = { header: { typ: 'JWT', kid: undefined } }
+  const unsaid = { ...plain, claims: { iss: undefined, aud: undefined } }
+
+  test.each([
+    ['an own issuer', bearer(shared.verifier), {}, []],
+    [
+      'legacyTokens',
+      bearer(legacyTokens({ ...common, issuer: url, audience })),
+      plain,
+      [['id-token', 'its issuer makes no ID tokens']],
+    ],
+    [
+      'legacyTokens that waives what the tokens do not say',
+      bearer(legacyTokens({ ...common, issuer: false, audience: false })),
+      unsaid,
+      [
+        ...['aud.other', 'aud.missing', 'aud.longer', 'iss.other', 'iss.missing', 'iss.array'].map((id) => [
+          id,
+          'the good token does not say it',
+        ]),
+        ['id-token', 'its issuer makes no ID tokens'],
+      ],
+    ],
+  ])('%s: every attack that applies is made, and none gets in', async (_name, accept, good, unmade) => {
+    const guard = policy({ accept, scopes: ['a'] })
+    const { app } = both('GET', guard)
+    const { control, attacks, leftOut } = await attacksOn(guard, {
+      ...full,
+      url: '/a',
+      headers: {},
+      issuer: shared,
+      good,
+    })
+    for (const { name, request, fault } of [control, ...attacks])
+      expect(fault(await app.inject(request)), name).toBeUndefined()
+    const other = ['signature.zero', 'key.x5c', 'key.x5u'].map((id) => [id, 'its tokens have another algorithm'])
+    const confused = leftOut.filter(({ id }) => id.startsWith('confusion.'))
+    expect(confused.map(({ why }) => why)).toEqual(Array(5).fill('its tokens have another algorithm'))
+    const rest = leftOut.filter((one) => !confused.includes(one)).map(({ id, why }) => [id, why])
+    expect(rest.sort()).toEqual([...other, ...unmade].sort())
+    expect(attacks.map(({ id }) => id)).toContain('expired')
+  })
 })
 
 test.each(['EdDSA', 'ES256', 'RS256'] as const)(

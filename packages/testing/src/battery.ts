@@ -32,6 +32,8 @@ export type LeftOutReason =
   | 'tokens are read from there'
   | 'no scope is asked for'
   | 'its tokens have another algorithm'
+  | 'the good token does not say it'
+  | 'its issuer makes no ID tokens'
   | 'no attacks are known for it'
 
 /** What makes an attack of the good request. */

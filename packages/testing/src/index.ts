@@ -2,6 +2,7 @@ export type { Attack, AttackMethod, AttackRequest, AttackSender, Control, Severi
 export { type AttackerKeys, serveAttackerKeys } from './attacker.ts'
 export { type AttackOptions, attacksOn } from './attacks.ts'
 export type { Battery, LeftOut, LeftOutReason } from './battery.ts'
+export { selfSigned } from './certificate.ts'
 export type { AttackAnswer, Fault } from './fault.ts'
 export { sendAttack } from './send-attack.ts'
 export { type SignInOptions, signIn } from './sign-in.ts'

@@ -1,10 +1,10 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { isAuthError, type RequestView } from '@countersign/http'
-import { allOf, anyOf, apiKey, basic, bearer, decisionOf, policy } from '@countersign/policy'
+import { allOf, anyOf, anyone, apiKey, basic, bearer, decisionOf, policy } from '@countersign/policy'
 import fastify from 'fastify'
 import { expect, expectTypeOf, test } from 'vitest'
-import { signIn } from './index.ts'
+import { signIn, testIssuer } from './index.ts'
 
 const token = bearer((): { subject: string; scopes?: string[]; roles?: string[]; plan: 'pro' } | undefined => undefined)
 const user = basic((): { subject: string; email: string } | undefined => undefined)
@@ -95,7 +95,9 @@ test('undefined throws where the mode lets nobody pass without one', () => {
   // @ts-expect-error required: there is always a principal
   expect(() => signIn(required, stub(), undefined)).toThrow('policy "posts:read" lets nobody pass without a principal')
   // @ts-expect-error a principal is an object
-  expect(() => signIn(required, stub(), 'ada')).toThrow('a principal that is an object, got string')
+  expect(() => signIn(required, stub(), 'ada')).toThrow(
+    "a principal that is an object, got string: signIn(policy, request, { subject: 'ada' })",
+  )
 })
 
 test('the first scheme of accept is the one that is said to have proved it, unless another is named', () => {
@@ -138,4 +140,65 @@ test('the principal is typed by the policy', () => {
 
 test('a misspelled option is named', () => {
   expect(() => signIn(required, stub(), ada, { scope: ['a'] } as never)).toThrow('signIn has no option "scope"')
+})
+
+test('of the claims a test gives those that its handler reads, or none', () => {
+  const caller = policy({ accept: bearer(testIssuer().verifier) })
+  const request = stub()
+  signIn(caller, request, { subject: 'ada' })
+  expect(caller.principal(request)).toEqual({ subject: 'ada' })
+  signIn(caller, request, { subject: 'ada', claims: { tenant: 'a' } })
+  expect(caller.principal(request).claims.tenant).toBe('a')
+  signIn(caller, request, { subject: 'ada', claims: { exp: 1 } })
+  // @ts-expect-error exp is a number
+  const wrong = () => signIn(caller, request, { subject: 'ada', claims: { exp: 'soon' } })
+  expectTypeOf(wrong).toBeFunction()
+})
+
+test('a principal of the application, which has no subject, is taken', () => {
+  const caller = policy({ accept: bearer(testIssuer().verifier, { principal: () => ({ id: 7 }) }) })
+  const request = stub()
+  signIn(caller, request, { id: 7 })
+  expect(caller.principal(request)).toEqual({ id: 7 })
+})
+
+test.each<[string, readonly unknown[], string]>([
+  ['no policy', [{}, stub(), ada], 'the first argument must be a policy, got object'],
+  ['undefined for a policy', [undefined, stub(), ada], 'the first argument must be a policy, got undefined'],
+  ['anyone', [anyone, stub(), ada], '`anyone` has no principal'],
+  ['no request', [required, undefined, ada], 'must be the request that the handler gets, got undefined; a stub is {'],
+  [
+    'a stub without rawHeaders',
+    [required, { headers: {} }, ada],
+    'a stub is { headers: {}, rawHeaders: [], socket: {} }',
+  ],
+  ['principal and request exchanged', [required, ada, stub()], 'the second argument must be the request'],
+  ['null', [required, stub(), null], 'a principal that is an object, got null'],
+  ['a list', [required, stub(), [ada]], 'a principal that is an object, got a list'],
+  [
+    'a number for the subject',
+    [required, stub(), { subject: 7 }],
+    '"subject" must be a string that is not empty, got number',
+  ],
+  ['no subject', [required, stub(), { subject: '' }], 'got an empty string'],
+  [
+    'scopes as text',
+    [required, stub(), { ...ada, scopes: 'a b' }],
+    '"scopes" of the principal must be a list of strings, got string',
+  ],
+  ['roles as text', [required, stub(), { ...ada, roles: 'a' }], '"roles" of the principal must be a list of strings'],
+  [
+    'scopes of the options as text',
+    [required, stub(), ada, { scopes: 'a' }],
+    'option "scopes" must be a list of strings',
+  ],
+  [
+    'claims as a token',
+    [required, stub(), { ...ada, claims: 'eyJ' }],
+    '"claims" must be an object, or left out, got string',
+  ],
+])('%s is told, with what to write', (_what, given, message) => {
+  const call = () => (signIn as (...all: readonly unknown[]) => void)(...given)
+  expect(call).toThrow(TypeError)
+  expect(call).toThrow(message)
 })

@@ -1,5 +1,5 @@
 import { bearer, policy } from '@countersign/policy'
-import { remoteIssuer } from '@countersign/tokens'
+import { legacyTokens, remoteIssuer } from '@countersign/tokens'
 import { expect, test } from 'vitest'
 import { testClock, testIssuer } from './index.ts'
 
@@ -127,7 +127,9 @@ test('maxAge of a policy can be met and missed', async () => {
 })
 
 test('wrong options say what is wrong', async () => {
-  expect(() => testIssuer({ algorithm: 'none' as never })).toThrow('algorithm must be one of EdDSA, ES256, RS256')
+  expect(() => testIssuer({ algorithm: 'none' as never })).toThrow(
+    'algorithm must be one of EdDSA, ES256, RS256, HS256',
+  )
   expect(() => testIssuer({ audience: '' })).toThrow(/audience/)
   await expect(testIssuer().token({ expiresIn: 0.5 })).rejects.toThrow('expiresIn must be a whole number of seconds')
 })
@@ -140,4 +142,36 @@ test('a misspelled option or member of a token is named', async () => {
 
 test('its verifier says whose tokens it judges', () => {
   expect(testIssuer().verifier.issuer).toBe('https://issuer.test')
+})
+
+test('HS256: tokens of a shared secret are good at localIssuer and, typed JWT, at legacyTokens', async () => {
+  const secret = 'the secret of at least 32 bytes that signed them'
+  for (const given of [secret, Buffer.from(secret)]) {
+    const issuer = testIssuer({ algorithm: 'HS256', secret: given })
+    const { url, audience } = issuer
+    const old = legacyTokens({ algorithms: ['HS256'], secret, issuer: url, audience, type: 'JWT' })
+    expect(await issuer.verifier.verify(await issuer.token())).toMatchObject({ subject: 'ada' })
+    expect(await old.verify(await issuer.token({ header: { typ: 'JWT' } }))).toMatchObject({ subject: 'ada' })
+    expect(await old.verify(await testIssuer({ algorithm: 'HS256' }).token({ header: { typ: 'JWT' } }))).toMatchObject({
+      reason: 'token.signature',
+    })
+    const { keys } = (await (await issuer.fetch(`${url}/.well-known/jwks.json`, init)).json()) as { keys: object[] }
+    expect(keys, 'no secret is published').toEqual([])
+    await expect(issuer.listen()).rejects.toThrow('publishes no key, so it cannot listen')
+  }
+})
+
+test('a secret that cannot be is told, and not shown', () => {
+  const made = (secret: unknown) => () => testIssuer({ algorithm: 'HS256', secret: secret as string })
+  expect(made('ShortSecret')).toThrow('at least 32 bytes; got 11 bytes')
+  expect(made('ShortSecret')).not.toThrow('ShortSecret')
+  expect(made(null)).toThrow('got null')
+  expect(() => testIssuer({ secret: 'a'.repeat(32) })).toThrow("secret goes with algorithm: 'HS256'")
+})
+
+test('legacyTokens that waives the issuer judges every token, so bearer wants it last', () => {
+  const secret = 'the secret of at least 32 bytes that signed them'
+  const old = legacyTokens({ algorithms: ['HS256'], secret, issuer: false, audience: false, type: false })
+  expect(() => bearer([old, testIssuer().verifier])).toThrow('issuer: false that is not the last')
+  expect(bearer([testIssuer().verifier, old]).name).toBe('bearer')
 })

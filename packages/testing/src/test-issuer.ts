@@ -1,13 +1,11 @@
-import { generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { checkOptions } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
-import { type Fetch, type JwkSet, type LocalIssuer, localIssuer, type TokenVerifier } from '@countersign/tokens'
+import { type Fetch, type LocalIssuer, localIssuer, type TokenVerifier } from '@countersign/tokens'
 import { inputOf, type Material, readToken } from './forge.ts'
+import { type Signer, signerOf, type TestAlgorithm } from './signer.ts'
 import { type TestClock, testClock } from './test-clock.ts'
-
-export type TestAlgorithm = 'EdDSA' | 'ES256' | 'RS256'
 
 export interface TestIssuerOptions {
   /** `iss` of the tokens, with https (http on this host): `https://issuer.test`. */
@@ -16,8 +14,10 @@ export interface TestIssuerOptions {
   readonly audience?: string
   /** Epoch milliseconds that the issuer's own clock starts from and runs with: the machine's. */
   readonly clock?: () => number
-  /** What tokens are signed with: `EdDSA`. */
+  /** What tokens are signed with: `EdDSA`. `HS256` is for an application that verifies with a shared secret. */
   readonly algorithm?: TestAlgorithm
+  /** With `HS256`: the secret that the application verifies with, at least 32 bytes. One is made up unless told. */
+  readonly secret?: string | Uint8Array
 }
 
 /** What a token says: everything has a good value unless told otherwise. */
@@ -49,9 +49,9 @@ export interface TestIssuer {
   token(request?: TokenRequest): Promise<string>
   /** `{ authorization: 'Bearer …' }` with such a token: for `fetch` and `inject`. */
   headers(request?: TokenRequest): Promise<{ authorization: string }>
-  /** Serves discovery and keys to `remoteIssuer(url, { fetch })` without a network; 404 for anything else. */
+  /** Serves discovery and keys (none for HS256) to `remoteIssuer(url, { fetch })` without a network; 404 for anything else. */
   readonly fetch: Fetch
-  /** A new issuer with the same key and clock, on a loopback port: its `url` is its `iss`. */
+  /** A new issuer with the same key and clock, on a loopback port: its `url` is its `iss`. Rejects for HS256: no key is published. */
   listen(): Promise<ListeningIssuer>
 }
 
@@ -67,11 +67,9 @@ const TOKEN = ['subject', 'scopes', 'roles', 'expiresIn', 'authTime', 'client', 
  * `localIssuer`; nothing is verified here in another way. Throws a TypeError for wrong options.
  */
 export function testIssuer(options: TestIssuerOptions = {}): TestIssuer {
-  checkOptions('testIssuer', options, ['issuer', 'audience', 'clock', 'algorithm'])
-  const { issuer = 'https://issuer.test', audience = 'https://api.test', algorithm = 'EdDSA' } = options
-  if (!Object.hasOwn(KEY_PAIRS, algorithm))
-    throw new TypeError(`testIssuer: algorithm must be one of ${Object.keys(KEY_PAIRS).join(', ')}`)
-  return issuerAt(issuer, audience, testClock(options.clock), signerOf(algorithm))
+  checkOptions('testIssuer', options, ['issuer', 'audience', 'clock', 'algorithm', 'secret'])
+  const { issuer = 'https://issuer.test', audience = 'https://api.test', algorithm = 'EdDSA', secret } = options
+  return issuerAt(issuer, audience, testClock(options.clock), signerOf(algorithm, secret))
 }
 
 function issuerAt(url: string, audience: string, clock: TestClock, signer: Signer): TestIssuer {
@@ -103,7 +101,13 @@ function issuerAt(url: string, audience: string, clock: TestClock, signer: Signe
     token,
     headers: async (request) => ({ authorization: `Bearer ${await token(request)}` }),
     fetch,
-    listen: () => listen((listening) => issuerAt(listening, audience, clock, signer)),
+    async listen() {
+      if (signer.algorithm === 'HS256')
+        throw new TypeError(
+          "testIssuer: an issuer with algorithm 'HS256' publishes no key, so it cannot listen: verify with its secret",
+        )
+      return listen((listening) => issuerAt(listening, audience, clock, signer))
+    },
   }
   signers.set(made.token, signer)
   return made
@@ -116,11 +120,8 @@ const signers = new WeakMap<TestIssuer['token'], Signer>()
 export function materialOf({ token: mints, clock }: TestIssuer, token: string): Material {
   const signer = signers.get(mints)
   if (!signer) throw new TypeError('attacksOn: "issuer" must come from testIssuer()')
-  const publicKeys = signer.keys.keys.map(
-    ({ d: _, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest }: JsonWebKey) => rest,
-  )
   const now = Math.floor(clock() / 1000)
-  return { token, ...readToken(token), now, publicKeys, sign: (input) => signatureOf(signer, input) }
+  return { token, ...readToken(token), now, publicKeys: signer.publicKeys, sign: (input) => signatureOf(signer, input) }
 }
 
 function signatureOf(signer: Signer, input: string): string {
@@ -164,24 +165,4 @@ async function listen(issuerOf: (url: string) => TestIssuer): Promise<ListeningI
       server.closeAllConnections()
     })
   return { ...issuer, close }
-}
-
-interface Signer {
-  readonly keys: JwkSet
-  sign(bytes: Uint8Array): Buffer
-}
-
-const KEY_PAIRS: Readonly<Record<TestAlgorithm, () => { readonly privateKey: KeyObject }>> = {
-  EdDSA: () => generateKeyPairSync('ed25519'),
-  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-}
-
-function signerOf(algorithm: TestAlgorithm): Signer {
-  const { privateKey } = KEY_PAIRS[algorithm]()
-  const hash = algorithm === 'EdDSA' ? null : 'sha256'
-  return {
-    keys: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: algorithm, kid: 'test' }] } as JwkSet,
-    sign: (bytes) => sign(hash, bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
-  }
 }

@@ -15,12 +15,18 @@ interface TokenAttack {
   make(material: Material): string
 }
 
+// biome-ignore format: a table
 const NEEDS = {
   issuer: { why: 'the issuer would have to sign it', met: ({ sign }) => sign !== undefined },
   publicKeys: { why: 'no public keys', met: ({ publicKeys }) => Boolean(publicKeys?.length) },
+  /** A shared secret has no certificate, and no public half to confuse it with. */
+  asymmetric: { why: 'its tokens have another algorithm', met: ({ header }) => !`${header.alg}`.startsWith('HS') },
   keyServer: { why: 'no server of keys', met: ({ keyServer }) => keyServer !== undefined },
-  keyPair: { why: 'its tokens have another algorithm', met: ({ header }) => !`${header.alg}`.startsWith('HS') },
   ecdsa: { why: 'its tokens have another algorithm', met: ({ header }) => `${header.alg}`.startsWith('ES') },
+  iss: { why: 'the good token does not say it', met: ({ claims }) => claims.iss !== undefined },
+  aud: { why: 'the good token does not say it', met: ({ claims }) => claims.aud !== undefined },
+  /** Whoever shares a secret and gives out plain JWTs is no OpenID provider. */
+  idTokens: { why: 'its issuer makes no ID tokens', met: ({ header }) => !`${header.alg}`.startsWith('HS') || header.typ === 'at+jwt' },
   spareBits: { why: 'its tokens have another algorithm', met: (m) => parts(m)[2].length % 4 > 0 },
 } as const satisfies Readonly<Record<string, { why: LeftOutReason; met(material: Material): boolean }>>
 
@@ -64,9 +70,9 @@ const TOKEN_ATTACKS: readonly TokenAttack[] = [
   { ...anybody, id: 'signature.foreign', name: "the same claims signed with an attacker's key", section: JWS, make: (m) => forged(m, {}) },
   { ...anybody, id: 'signature.zero', name: 'an ECDSA signature of zeros', section: 'FIPS 186-5 section 6.4.2', needs: ['ecdsa'], make: (m) => `${inputOf(m.header, m.claims)}.${zeros(parts(m)[2])}` },
   { ...anybody, id: 'key.jwk', name: "an attacker's key in the header (jwk)", section: `${BCP} 3.10`, make: (m) => forged(m, { jwk: ownJwk(m.header.alg) }) },
-  { ...anybody, id: 'key.x5c', name: "an attacker's certificate in the header (x5c)", section: `${BCP} 3.10`, needs: ['keyPair'], make: (m) => forged(m, { x5c: [ownCertificate(m.header.alg)?.toString('base64')] }) },
+  { ...anybody, id: 'key.x5c', name: "an attacker's certificate in the header (x5c)", section: `${BCP} 3.10`, needs: ['asymmetric'], make: (m) => forged(m, { x5c: [ownCertificate(m.header.alg)?.toString('base64')] }) },
   { ...anybody, id: 'key.jku', name: "the address of an attacker's key set in the header (jku)", section: `${BCP} 3.10`, needs: ['keyServer'], make: (m) => forged(m, { jku: setOf(m.keyServer, m.header.alg), kid: ATTACKER_KID }) },
-  { ...anybody, id: 'key.x5u', name: "the address of an attacker's certificate in the header (x5u)", section: `${BCP} 3.10`, needs: ['keyPair', 'keyServer'], make: (m) => forged(m, { x5u: chainOf(m.keyServer, m.header.alg) }) },
+  { ...anybody, id: 'key.x5u', name: "the address of an attacker's certificate in the header (x5u)", section: `${BCP} 3.10`, needs: ['asymmetric', 'keyServer'], make: (m) => forged(m, { x5u: chainOf(m.keyServer, m.header.alg) }) },
   { ...anybody, id: 'kid.unknown', name: "an unknown kid, signed with an attacker's key", section: `${BCP} 3.10`, make: (m) => forged(m, { kid: 'unknown' }) },
   { ...anybody, id: 'kid.path', name: 'a kid that is the path of an empty file, signed with nothing', section: `${BCP} 3.10`, make: (m) => hmac(inputOf({ ...m.header, alg: 'HS256', kid: '../../../../../../dev/null' }, m.claims), '') },
   { ...anybody, id: 'kid.prototype', name: 'a kid named __proto__', section: `${BCP} 3.10`, make: (m) => forged(m, { kid: '__proto__' }) },
@@ -83,16 +89,16 @@ const TOKEN_ATTACKS: readonly TokenAttack[] = [
   { ...unusual, id: 'exp.text', name: 'an exp that is text', section: `${CLAIM}.4`, make: (m) => signed(m, { claims: { exp: `${m.now + HOUR}` } }) },
   { ...unusual, id: 'exp.milliseconds', name: 'an exp in milliseconds: good for 50,000 years', section: `${CLAIM}.4`, make: (m) => signed(m, { claims: { exp: (m.now + HOUR) * 1000 } }) },
   { ...other, id: 'nbf', name: 'a token that is not good yet', section: `${CLAIM}.5`, make: (m) => signed(m, { claims: { nbf: m.now + HOUR } }) },
-  { ...other, id: 'aud.other', name: 'a token for another audience', section: `${CLAIM}.3`, make: (m) => signed(m, { claims: { aud: 'https://other.test' } }) },
-  { ...other, id: 'aud.missing', name: 'a token for no audience', section: PROFILE, make: (m) => signed(m, { claims: { aud: undefined } }) },
-  { ...other, id: 'aud.longer', name: 'an audience that begins as ours', section: `${CLAIM}.3`, make: (m) => signed(m, { claims: { aud: `${[m.claims.aud].flat()[0]}.other.test` } }) },
-  { ...other, id: 'iss.other', name: 'a token of another issuer', section: `${CLAIM}.1`, make: (m) => signed(m, { claims: { iss: 'https://other.test' } }) },
-  { ...other, id: 'iss.missing', name: 'a token of no issuer', section: PROFILE, make: (m) => signed(m, { claims: { iss: undefined } }) },
-  { ...unusual, id: 'iss.array', name: 'an issuer in an array', section: `${CLAIM}.1`, make: (m) => signed(m, { claims: { iss: [m.claims.iss, 'https://other.test'] } }) },
+  { ...other, id: 'aud.other', needs: ['issuer', 'aud'], name: 'a token for another audience', section: `${CLAIM}.3`, make: (m) => signed(m, { claims: { aud: 'https://other.test' } }) },
+  { ...other, id: 'aud.missing', needs: ['issuer', 'aud'], name: 'a token for no audience', section: PROFILE, make: (m) => signed(m, { claims: { aud: undefined } }) },
+  { ...other, id: 'aud.longer', needs: ['issuer', 'aud'], name: 'an audience that begins as ours', section: `${CLAIM}.3`, make: (m) => signed(m, { claims: { aud: `${[m.claims.aud].flat()[0]}.other.test` } }) },
+  { ...other, id: 'iss.other', needs: ['issuer', 'iss'], name: 'a token of another issuer', section: `${CLAIM}.1`, make: (m) => signed(m, { claims: { iss: 'https://other.test' } }) },
+  { ...other, id: 'iss.missing', needs: ['issuer', 'iss'], name: 'a token of no issuer', section: PROFILE, make: (m) => signed(m, { claims: { iss: undefined } }) },
+  { ...unusual, id: 'iss.array', needs: ['issuer', 'iss'], name: 'an issuer in an array', section: `${CLAIM}.1`, make: (m) => signed(m, { claims: { iss: [m.claims.iss, 'https://other.test'] } }) },
   { ...unusual, id: 'sub.missing', name: 'a token that names nobody', section: 'RFC 9068 section 2.2', make: (m) => signed(m, { claims: { sub: undefined } }) },
   { ...unusual, id: 'typ.dpop', name: 'a token typed as a DPoP proof (typ dpop+jwt)', section: `${BCP} 3.11`, make: (m) => signed(m, { header: { typ: 'dpop+jwt' } }) },
   { ...other, id: 'typ.logout', name: 'a logout token for an access token (typ logout+jwt)', section: `${BCP} 3.11`, make: (m) => signed(m, { header: { typ: 'logout+jwt' } }) },
-  { ...other, id: 'id-token', name: 'an ID token for an access token', section: `${BCP} 3.12`, make: (m) => signed(m, { header: { typ: 'JWT' }, claims: { nonce: 'n', at_hash: 'LDktKdoQak3Pk0cnXxCltA' } }) },
+  { ...other, id: 'id-token', needs: ['issuer', 'idTokens'], name: 'an ID token for an access token', section: `${BCP} 3.12`, make: (m) => signed(m, { header: { typ: 'JWT' }, claims: { nonce: 'n', at_hash: 'LDktKdoQak3Pk0cnXxCltA' } }) },
   { ...other, id: 'crit', name: 'a critical extension that nobody knows', section: 'RFC 7515 section 4.1.11', make: (m) => signed(m, { header: { crit: ['http://other.test/x'], 'http://other.test/x': true } }) },
   { ...unusual, id: 'claims.duplicate', name: 'a claim twice', section: 'RFC 7519 section 4', make: (m) => signed(m, { claims: JSON.stringify(m.claims).replace(/}$/, ',"sub":"root"}') }) },
   { ...unusual, id: 'claims.padding', name: 'padded claims', section: 'RFC 7515 section 2', make: (m) => seal(m, paddedClaims(m)) },
@@ -117,7 +123,7 @@ function confusions(): TokenAttack[] {
     name: `HS256 with the public key as secret: ${form}`,
     section: `${BCP} 3.1`,
     sender: 'anybody',
-    needs: ['publicKeys'],
+    needs: ['asymmetric', 'publicKeys'],
     make(m) {
       const jwk = m.publicKeys?.find(({ kid }) => kid === m.header.kid) ?? m.publicKeys?.[0]
       const key = createPublicKey({ key: jwk ?? {}, format: 'jwk' })

@@ -48,14 +48,13 @@ const fault = (reason: string, expected: string, got?: unknown): AuthError =>
 const date = (name: string) => fault('date', `${name}: whole seconds since 1970`)
 const DATE = { exp: date('exp'), nbf: date('nbf'), iat: date('iat'), authTime: date('auth_time') }
 const NO_EXPIRY = fault('expiry', 'a claim exp')
-const BOUND = fault('bound', 'a token that is not bound to a key', 'cnf')
 const SUBJECT = fault('subject', 'a claim that names the subject, not empty')
 const JTI = fault('claim', 'jti: a string')
 const SID = fault('claim', 'sid: a string')
 
 /**
  * Checks the claims of a token whose signature is good: the principal, or `invalid_token` with reason `token.date`,
- * `.expiry`, `.expired`, `.early`, `.lifetime`, `.issuer`, `.audience`, `.subject`, `.claim`, `.bound` or `.purpose`.
+ * `.expiry`, `.expired`, `.early`, `.lifetime`, `.issuer`, `.audience`, `.subject`, `.claim` or `.purpose`.
  * `now` is in epoch milliseconds. RFC 7519 section 4.1, RFC 9068 section 4.
  */
 export function checkClaims(
@@ -77,8 +76,6 @@ export function checkClaims(
   const lifetime = exp - (iat ?? Math.floor(now / 1000))
   if (lifetime > rules.maxLifetime) return fault('lifetime', `at most ${rules.maxLifetime} s`, `${lifetime} s`)
   if (rules.audience && !isFor(aud, rules.audience)) return fault('audience', rules.audience.join(' or '), aud)
-  // Whoever shows it must prove that they hold the key (RFC 7800, RFC 9449 section 7.1): as a bearer token it may be stolen.
-  if (claims.cnf !== undefined) return BOUND
   for (const name of rules.forbidden) if (claims[name] !== undefined) return fault('purpose', 'an access token', name)
   const other = otherPurpose(claims)
   if (other !== undefined) return fault('purpose', 'an access token', `${other}: ${claims[other]}`)
@@ -153,7 +150,7 @@ const SCOPE_LISTS = 1024
 const SCOPE_LENGTH = 512
 
 /** `a b` or `["a", "b"]`; anything else says nothing, so nothing is allowed. */
-function words(value: unknown): readonly string[] | undefined {
+export function words(value: unknown): readonly string[] | undefined {
   if (typeof value !== 'string') return Array.isArray(value) ? strings(value) : undefined
   const known = scopeLists.get(value)
   if (known) return known.list
@@ -164,6 +161,6 @@ function words(value: unknown): readonly string[] | undefined {
   return list
 }
 
-function strings(values: readonly unknown[]): readonly string[] | undefined {
+export function strings(values: readonly unknown[]): readonly string[] | undefined {
   return values.every((value) => typeof value === 'string') ? Object.freeze([...values] as string[]) : undefined
 }

@@ -17,10 +17,24 @@ export interface RevokedEvent {
   readonly issuer: string
   readonly id?: string
   readonly session?: string
+  /** Everything that this subject was given before. */
+  readonly subject?: string
+  /** Everything that this key signed. */
+  readonly key?: string
+}
+
+/** A request passed though what is known of revocations was old: mode `best-effort`, while the store does not answer. */
+export interface UncheckedRevocation {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly issuer: string
+  readonly subject: string
+  readonly id?: string
 }
 
 const reuse = channel('countersign:refresh-reuse')
 const revoked = channel('countersign:revoked')
+const unchecked = channel('countersign:unchecked-revocation')
 
 export function tellReuse(make: () => RefreshReuse): void {
   if (reuse.hasSubscribers) reuse.publish(make())
@@ -28,4 +42,8 @@ export function tellReuse(make: () => RefreshReuse): void {
 
 export function tellRevoked(make: () => RevokedEvent): void {
   if (revoked.hasSubscribers) revoked.publish(make())
+}
+
+export function tellUnchecked(make: () => UncheckedRevocation): void {
+  if (unchecked.hasSubscribers) unchecked.publish(make())
 }

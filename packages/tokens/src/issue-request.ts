@@ -10,9 +10,16 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 export function grantOf(principal: Principal, wanted: IssueOptions | undefined, now: number, sid: string): Grant {
   if (typeof principal !== 'object' || principal === null)
     throw new TypeError('issue takes a principal, such as { subject: user.id, scopes: user.scopes }')
-  checkOptions('issue', wanted, ['client', 'scopes', 'claims', 'authTime'])
+  checkOptions('issue', wanted, ['client', 'scopes', 'claims', 'device', 'jkt', 'authTime'])
   const { subject, roles } = principal
-  const { client = 'self', claims, scopes = principal.scopes, authTime = principal.authTime ?? now } = wanted ?? {}
+  const {
+    client = 'self',
+    claims,
+    device,
+    jkt,
+    scopes = principal.scopes,
+    authTime = principal.authTime ?? now,
+  } = wanted ?? {}
   if (typeof subject !== 'string' || subject === '')
     throw new TypeError('issue: principal.subject must be a string that is not empty; for a number its text')
   if (typeof client !== 'string') throw new TypeError('issue: client must be a string: the client_id of the tokens')
@@ -23,6 +30,9 @@ export function grantOf(principal: Principal, wanted: IssueOptions | undefined, 
   if (!Number.isSafeInteger(authTime) || authTime < 0)
     throw new TypeError('issue: authTime must be whole epoch seconds')
   if (claims !== undefined) checkClaims(claims)
+  if (device !== undefined && (typeof device !== 'string' || device.length > 200))
+    throw new TypeError('issue: device must be a string of at most 200 characters, such as "Firefox on Linux"')
+  checkThumbprint('issue', jkt)
   return {
     subject,
     client,
@@ -31,12 +41,15 @@ export function grantOf(principal: Principal, wanted: IssueOptions | undefined, 
     ...(roles && { roles }),
     authTime,
     ...(claims && { claims }),
+    ...(device !== undefined && { device }),
+    ...(jkt !== undefined && { jkt }),
   }
 }
 
 /** Throws a TypeError for what a refresh can not be asked for, before the token is looked at. */
 export function checkRefresh(wanted: RefreshOptions | undefined): void {
-  checkOptions('refresh', wanted, ['client', 'scopes'])
+  checkOptions('refresh', wanted, ['client', 'scopes', 'jkt'])
+  checkThumbprint('refresh', wanted?.jkt)
   checkList('refresh', 'scopes', wanted?.scopes, 'posts:read')
 }
 
@@ -53,4 +66,9 @@ function checkClaims(claims: Readonly<Record<string, unknown>>): void {
 function checkList(verb: string, name: string, list: unknown, example: string): void {
   if (list === undefined || (Array.isArray(list) && list.every((one) => typeof one === 'string'))) return
   throw new TypeError(`${verb}: ${name} must be a list such as ['${example}'], each a string`)
+}
+
+function checkThumbprint(verb: string, jkt: unknown): void {
+  if (jkt === undefined || (typeof jkt === 'string' && /^[A-Za-z0-9_-]{43}$/.test(jkt))) return
+  throw new TypeError(`${verb}: jkt must be the SHA-256 thumbprint of a key in base64url (RFC 7638)`)
 }

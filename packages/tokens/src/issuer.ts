@@ -1,12 +1,14 @@
-import type { Answer, Maybe, Principal } from '@countersign/http'
+import type { Maybe, Principal, PublicEndpoint } from '@countersign/http'
 import type { JwkSet } from './key.ts'
+import type { KeyState, RingStep } from './key-ring.ts'
 import type { SigningAlgorithm } from './signing-keys.ts'
 import type { TokenVerifier } from './verifier.ts'
 
 /** The answer of a token endpoint (RFC 6749 section 5.1). `expires_in` is in seconds; `scope` may be empty. */
 export interface TokenResponse {
   readonly access_token: string
-  readonly token_type: 'Bearer'
+  /** `DPoP` where the token is bound to a key. */
+  readonly token_type: 'Bearer' | 'DPoP'
   readonly expires_in: number
   readonly refresh_token?: string
   readonly scope: string
@@ -20,6 +22,10 @@ export interface IssueOptions {
   readonly scopes?: readonly string[]
   /** Further claims. None that the issuer sets itself. Kept with the refresh family. */
   readonly claims?: Readonly<Record<string, unknown>>
+  /** A label for lists of sessions, such as "Firefox on Linux": at most 200 characters. */
+  readonly device?: string
+  /** Binds the tokens to the key with this thumbprint (RFC 9449 section 6): whoever shows them must prove to hold it. */
+  readonly jkt?: string
   /** Epoch seconds of the authentication: now, unless the principal or this says otherwise. */
   readonly authTime?: number
 }
@@ -29,6 +35,8 @@ export interface RefreshOptions {
   readonly client?: string
   /** Fewer scopes for this access token (RFC 6749 section 6). */
   readonly scopes?: readonly string[]
+  /** The thumbprint of the key that the client has just proved to hold: that of the session, where it has one. */
+  readonly jkt?: string
 }
 
 /** What to revoke, by name; `expiresAt` in epoch seconds, where it is known. */
@@ -38,19 +46,67 @@ export interface RevokeNames {
   readonly expiresAt?: number
 }
 
-/** A route as plain data, for `mount`. No policy: it is public. */
-export interface Endpoint {
-  readonly method: 'GET'
-  readonly path: string
-  handle(): Maybe<Answer>
-}
-
-/** What may be told of the key that signs. */
-export interface SigningKeyInfo {
+/** What may be told of a key that signs. Times are epoch seconds. */
+export interface KeyInfo {
   readonly kid: string
   readonly algorithm: SigningAlgorithm
-  /** Epoch seconds; left out for a key that was given with `keys`. */
-  readonly createdAt?: number
+  /** Published and not signing yet; signing; verifying only; of no use any more. */
+  readonly state: KeyState
+  readonly publishedAt: number
+  readonly signsFrom: number
+  readonly signsUntil?: number
+  /** When it leaves the JWK Set: the last token that it signed has ended. */
+  readonly goneAt?: number
+}
+
+/** The keys after a change, and what is to come. */
+export interface KeyPlan {
+  readonly keys: readonly KeyInfo[]
+  readonly timeline: readonly RingStep[]
+}
+
+/** The signing keys that live in the store. Where `keys` were given to the issuer there are none, and nothing to change: a TypeError. */
+export interface IssuerKeys {
+  list(): Promise<readonly KeyInfo[]>
+  /** Publishes a next key, or lets the one that is published sign as soon as every verifier can know it. */
+  rotate(options?: { readonly dryRun?: boolean }): Promise<KeyPlan>
+  /**
+   * For a key that someone else may have: its tokens are refused from now on, everywhere; where it signed, the next key
+   * (or a new one) takes over at once. Throws a TypeError for a name that there is not.
+   */
+  retire(kid: string, options?: { readonly dryRun?: boolean }): Promise<KeyPlan>
+}
+
+/** A live session of a subject. Times are epoch seconds. */
+export interface Session {
+  /** Its public name: `sid` of its tokens. */
+  readonly id: string
+  readonly client: string
+  readonly device?: string
+  readonly createdAt: number
+  /** When its refresh token was used last. */
+  readonly lastUsedAt: number
+  readonly expiresAt: number
+}
+
+/** The sessions behind the refresh tokens of this issuer. */
+export interface Sessions {
+  /** Those of a subject that live, the newest first. */
+  list(subject: string): Promise<readonly Session[]>
+  /** Ends one of the subject's: its refresh token and its access tokens. False when the subject has none of that name. */
+  end(subject: string, id: string): Promise<boolean>
+  /** "Log out everywhere": refuses every token and ends every session that the subject was given up to now. */
+  endAll(subject: string): Promise<void>
+}
+
+/** How an issuer is doing, for a readiness check or a gauge. */
+export interface IssuerHealth {
+  /** Revocations held in memory. */
+  readonly revocations: number
+  /** Milliseconds since everything in the store was known; `Infinity` before the first time. */
+  readonly age: number
+  /** Requests that passed unchecked, in the mode `best-effort`. */
+  readonly unchecked: number
 }
 
 /** Issues and judges the tokens of one `iss`. */
@@ -75,8 +131,9 @@ export interface LocalIssuer extends TokenVerifier {
   revoke(what: Principal | RevokeNames): Promise<void>
   /** The public keys (RFC 7517); none for HS256. A promise until they are loaded. */
   jwks(): Maybe<JwkSet>
-  /** The key that signs: its public name, and its age where the store made it. */
-  signingKey(): Promise<SigningKeyInfo>
+  readonly keys: IssuerKeys
+  readonly sessions: Sessions
+  health(): IssuerHealth
   /** `GET /.well-known/jwks.json`, cacheable for 300 s. */
-  readonly endpoints: readonly Endpoint[]
+  readonly endpoints: readonly PublicEndpoint[]
 }

@@ -1,5 +1,7 @@
 import { checkOptions } from '@countersign/http'
+import { MODES, type RevocationMode } from './feed.ts'
 import type { JwkSet } from './key.ts'
+import type { RotationTimes } from './key-ring.ts'
 import {
   audienceOption,
   numberOption,
@@ -10,6 +12,8 @@ import {
   wrong,
 } from './options.ts'
 import type { RefreshTimes } from './refresh-family.ts'
+import { sealOption } from './seal.ts'
+import type { SessionTable } from './session-table.ts'
 import { readSigningKeys, SIGNING, type SigningAlgorithm, type SigningKeys } from './signing-keys.ts'
 import type { StoreLike } from './store-like.ts'
 
@@ -28,11 +32,39 @@ export interface LocalIssuerOptions extends VerifierOptions {
   readonly lifetime?: number
   /** Seconds: `sliding` from use to use (14 days), `absolute` in all (90 days), `grace` (10; 0 to 60). `false`: none. */
   readonly refresh?: Partial<RefreshTimes> | false
+  /** Where sessions live: a table of yours; in `store` unless told otherwise. */
+  readonly sessions?: SessionTable
+  /** How fresh what is known of revocations must be: `synced` (2 s). */
+  readonly revocation?: RevocationMode
+  /**
+   * Seconds: a key of the store signs `every` so long (30 days), after it was published `ahead` (a day). `false`: only by
+   * `keys.rotate()`, `ahead` a day. A key verifies for `maxLifetime` after it signed.
+   */
+  readonly rotation?: { readonly every?: number; readonly ahead?: number } | false
+  /** Seals private keys in the store: 32 random bytes, or their base64url text; of a list the first seals, all open. */
+  readonly seal?: Uint8Array | string | readonly (Uint8Array | string)[]
 }
 
 const MAKER = 'localIssuer'
 const DAY = 86_400
-const OPTIONS = ['issuer', 'audience', 'store', 'keys', 'algorithm', 'lifetime', 'refresh', ...VERIFIER_OPTIONS]
+/** A ring may hold keys of several algorithms while it changes; a secret never beside public keys. */
+const ringAlgorithms = (algorithm: SigningAlgorithm | undefined): readonly SigningAlgorithm[] =>
+  algorithm === 'HS256' ? ['HS256'] : SIGNING.filter((one) => one !== 'HS256')
+const SESSION_VERBS = ['insert', 'find', 'replace', 'list', 'remove'] as const
+const OPTIONS = [
+  'issuer',
+  'audience',
+  'store',
+  'keys',
+  'algorithm',
+  'lifetime',
+  'refresh',
+  'sessions',
+  'revocation',
+  'rotation',
+  'seal',
+  ...VERIFIER_OPTIONS,
+]
 
 /** Checks the options and fills them in. The file of one factory's promises; throws TypeErrors. */
 export function localIssuerOptions(options: LocalIssuerOptions) {
@@ -44,14 +76,47 @@ export function localIssuerOptions(options: LocalIssuerOptions) {
     throw wrong(MAKER, 'store', "a store, such as sqliteStore('auth.db') of @countersign/store")
   if (algorithm !== undefined && !SIGNING.includes(algorithm))
     throw wrong(MAKER, 'algorithm', `one of ${SIGNING.join(', ')}`)
-  const given = options.keys === undefined ? undefined : givenKeys(options.keys, algorithm)
+  const given = options.keys === undefined ? undefined : givenOption(options.keys, algorithm)
   const course = verifierOptions(MAKER, options)
   const lifetime = numberOption(MAKER, 'lifetime', options.lifetime, 300, [1, course.maxLifetime])
   const times = options.refresh === false ? undefined : refreshTimes(options.refresh)
-  return { issuer, audience, store, given, algorithm: algorithm ?? 'EdDSA', lifetime, times, course }
+  const { revocation: mode = 'synced' } = options
+  if (!MODES.includes(mode)) throw wrong(MAKER, 'revocation', `one of ${MODES.join(', ')}`)
+  const { sessions } = options
+  if (sessions !== undefined && SESSION_VERBS.some((verb) => typeof sessions?.[verb] !== 'function'))
+    throw wrong(MAKER, 'sessions', `a table with ${SESSION_VERBS.join(', ')}`)
+  if (given && (options.seal !== undefined || options.rotation !== undefined))
+    throw wrong(
+      MAKER,
+      'keys',
+      'left out where `seal` or `rotation` is there: those are for keys that live in the store',
+    )
+  return {
+    issuer,
+    audience,
+    store,
+    sessions,
+    mode,
+    given,
+    algorithms: given ? [...new Set(given.verifying.keys.flatMap((key) => key.algorithms))] : ringAlgorithms(algorithm),
+    algorithm: algorithm ?? 'EdDSA',
+    lifetime,
+    times,
+    rotation: rotationTimes(options.rotation, course.maxLifetime + 2 * course.leeway),
+    seal: sealOption(options.seal),
+    course,
+  }
 }
 
-function givenKeys(keys: JwkSet, algorithm: SigningAlgorithm | undefined): SigningKeys {
+function rotationTimes(rotation: LocalIssuerOptions['rotation'], overlap: number): RotationTimes {
+  if (rotation === false) return { every: 0, ahead: DAY, overlap }
+  checkOptions(`${MAKER}: rotation`, rotation, ['every', 'ahead'])
+  const ahead = numberOption(MAKER, 'rotation.ahead', rotation?.ahead, DAY, [2, 365 * DAY])
+  const every = numberOption(MAKER, 'rotation.every', rotation?.every, Math.max(30 * DAY, ahead), [ahead, 3650 * DAY])
+  return { every, ahead, overlap }
+}
+
+function givenOption(keys: JwkSet, algorithm: SigningAlgorithm | undefined): SigningKeys {
   const given = readSigningKeys(keys)
   if (typeof given === 'string') throw new TypeError(`${MAKER}: keys are refused: ${given}`)
   if (algorithm !== undefined && given.algorithm !== algorithm)

@@ -1,69 +1,123 @@
 import { hash, randomBytes } from 'node:crypto'
-import { type Answer, json, type Maybe, type Principal, Refused } from '@countersign/http'
+import { type Answer, json, type Maybe, type Principal, type PublicEndpoint, Refused } from '@countersign/http'
 import { SignJWT } from 'jose/jwt/sign'
-import { tellReuse, tellRevoked } from './event.ts'
+import { tellReuse, tellRevoked, tellUnchecked } from './event.ts'
+import { FRESH_FOR, feed } from './feed.ts'
+import { givenKeys } from './given-keys.ts'
 import { checkRefresh, grantOf } from './issue-request.ts'
-import type { Endpoint, IssueOptions, LocalIssuer, RefreshOptions, RevokeNames, TokenResponse } from './issuer.ts'
+import type { IssueOptions, LocalIssuer, RefreshOptions, RevokeNames, TokenResponse } from './issuer.ts'
+import { issuerSessions } from './issuer-sessions.ts'
 import type { JwkSet } from './key.ts'
 import { type LocalIssuerOptions, localIssuerOptions } from './local-issuer-options.ts'
 import { type Grant, refreshFamilies } from './refresh-family.ts'
 import { type Revoked, revocations } from './revocation.ts'
 import { revokeNames } from './revoke-request.ts'
-import { type SigningKeys, storedSigningKeys } from './signing-keys.ts'
+import { storedSessions } from './session-table.ts'
+import { storedKeys } from './stored-keys.ts'
 import { tokenVerifier } from './verifier.ts'
 
 const JWKS_MAX_AGE = 300
 
 /**
- * An issuer whose keys, sessions and revocations live in a store. Returns `issue`, `refresh`, `revoke`, `verify`,
- * `jwks` and `endpoints`. Access tokens follow RFC 9068 (EdDSA, 300 s); refresh tokens rotate (14 days, 90 at most),
- * and one that comes back late ends its session. Throws a TypeError for wrong options; its methods reject with
+ * An issuer whose keys, sessions and revocations live in a store. Returns `issue`, `refresh`, `revoke`, `verify`, `jwks`,
+ * `keys`, `sessions`, `health` and `endpoints`. Access tokens follow RFC 9068 (EdDSA, 300 s); refresh tokens rotate (14
+ * days, 90 at most), and one that comes back late ends its session; signing keys rotate (30 days). Processes on one store
+ * know of each other's revocations and keys within 2 s. Throws a TypeError for wrong options; its methods reject with
  * `Unavailable` when the store does not answer.
  */
 export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
-  const { issuer, audience, store, given, algorithm, lifetime, times, course } = localIssuerOptions(options)
+  const made = localIssuerOptions(options)
+  const { issuer, audience, store, lifetime, times, course, algorithm, mode, rotation, seal } = made
   const { clock, leeway, maxLifetime } = course
   const prefix = `tokens:{${hash('sha256', issuer, 'base64url').slice(0, 16)}}:`
-  const revoked = revocations(store, `${prefix}revoked:`, clock)
-  // As long as any token of the session could live, whatever another process was told.
-  const sessionOver = (id: string): Revoked => ({
-    kind: 'sid',
+  const revoked = revocations(`${prefix}feed:revoked:`, clock)
+  // As long as any token could live that was made before, whatever another process was told.
+  const over = (kind: Revoked['kind'], id: string): Revoked => ({
+    kind,
     id,
     expiresAt: clock() + (maxLifetime + 2 * leeway) * 1000,
   })
-  const families = times && refreshFamilies(store, prefix, times, revoked, sessionOver, clock)
-  let keys: SigningKeys | undefined
-  let loading: Promise<SigningKeys> | undefined
+  const ring = `${prefix}feed:keys`
+  const news = feed(store, `${prefix}feed:`, mode, (key, entry) => {
+    if (!entry) return
+    if (key === ring) keys.take(entry.value)
+    else revoked.take(entry.value, entry.expiresAt)
+  })
+  const keyOver = (kid: string) => over('kid', kid)
+  const keys = made.given
+    ? givenKeys(made.given)
+    : storedKeys({ store, name: ring, algorithm, times: rotation, seal, revoked, keyOver, clock })
+  const families = times && refreshFamilies(made.sessions ?? storedSessions(store, prefix), times, clock)
+  const sessions = issuerSessions({
+    store,
+    prefix,
+    families,
+    revoked,
+    over,
+    clock,
+    absolute: times?.absolute ?? 0,
+    issuer,
+  })
+  let unchecked = 0
+  let isLoaded = false
+  let loading: Promise<void> | undefined
 
-  function load(): Promise<SigningKeys> {
-    loading ??= Promise.all([given ?? storedSigningKeys(store, prefix, algorithm, clock), revoked.start()])
-      .then(([loaded]) => (keys = loaded))
-      .finally(() => {
-        loading = undefined
-      })
+  /** The first time: what is in the store, and a key where there is none. */
+  function load(): Promise<void> {
+    loading ??= start().finally(() => {
+      loading = undefined
+    })
     return loading
+  }
+
+  async function start(): Promise<void> {
+    const told = news.start()
+    await (mode === 'best-effort' && made.given ? told.catch(() => {}) : told)
+    await keys.load()
+    isLoaded = true
+  }
+
+  function ready(): Promise<void> | undefined {
+    if (!isLoaded) return load().then(ready)
+    const wait = news.ready()
+    return wait ? wait.then(() => keys.ready()) : keys.ready()
   }
 
   const verifier = tokenVerifier({
     rules: { issuer, audience, subject: 'sub', leeway, maxLifetime, forbidden: [] },
-    algorithms: given ? [...new Set(given.verifying.keys.flatMap((key) => key.algorithms))] : [algorithm],
+    algorithms: made.algorithms,
     types: ['at+jwt', 'application/at+jwt'],
     keys: {
-      find: (header) => keys?.verifying.find(header),
-      holds: (key) => keys?.verifying.holds(key) === true,
+      find(header) {
+        const found = keys.current()?.verifying.find(header)
+        // A key that took over in an emergency may be younger than what is known here.
+        return found ?? keys.hearOf(() => news.catchUp())?.then(() => keys.current()?.verifying.find(header))
+      },
+      holds: (key) => keys.current()?.verifying.holds(key) === true,
     },
-    ready: () => (keys ? revoked.ready() : load().then(() => revoked.ready())),
-    isRevoked: ({ credential }) =>
-      (credential?.id !== undefined && revoked.has('jti', credential.id)) ||
-      (credential?.session !== undefined && revoked.has('sid', credential.session)),
+    ready,
+    isRevoked({ subject, credential, claims }, { kid }) {
+      const names = { jti: credential?.id, sid: credential?.session, sub: subject, kid, iat: claims.iat }
+      if (revoked.isRevoked(names)) return true
+      if (isUnchecked()) {
+        unchecked++
+        tellUnchecked(() => ({ at: clock(), issuer, subject, ...(names.jti !== undefined && { id: names.jti }) }))
+      }
+      return false
+    },
+    revision: () => (isUnchecked() ? Number.NaN : revoked.revision()),
     cache: course.cache,
     clock,
   })
 
-  async function sign(grant: Grant, scopes: readonly string[] | undefined): Promise<string> {
-    const { kid, algorithm: alg, key } = keys ?? (await load())
-    const iat = Math.floor(clock() / 1000)
-    const { subject, client, sid, roles, authTime, claims } = grant
+  function isUnchecked(): boolean {
+    return mode === 'best-effort' && news.age() > FRESH_FOR
+  }
+
+  /** `iat` in epoch seconds. */
+  async function sign(grant: Grant, scopes: readonly string[] | undefined, iat: number): Promise<string> {
+    const { kid, algorithm: alg, key } = keys.current() as NonNullable<ReturnType<typeof keys.current>>
+    const { subject, client, sid, roles, authTime, claims, jkt } = grant
     return new SignJWT({
       ...claims,
       iss: issuer,
@@ -76,6 +130,7 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
       sid,
       ...(scopes && { scope: scopes.join(' ') }),
       ...(roles && { roles }),
+      ...(jkt !== undefined && { cnf: { jkt } }),
       auth_time: authTime,
     })
       .setProtectedHeader({ alg, typ: 'at+jwt', kid })
@@ -85,11 +140,12 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
   async function respond(
     grant: Grant,
     refreshToken: string | undefined,
+    iat: number,
     scopes: readonly string[] | undefined = grant.scopes,
   ): Promise<TokenResponse> {
     return {
-      access_token: await sign(grant, scopes),
-      token_type: 'Bearer',
+      access_token: await sign(grant, scopes, iat),
+      token_type: grant.jkt === undefined ? 'Bearer' : 'DPoP',
       expires_in: lifetime,
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
       scope: scopes?.join(' ') ?? '',
@@ -98,36 +154,45 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
 
   async function issue(principal: Principal, wanted?: IssueOptions): Promise<TokenResponse> {
     const grant = grantOf(principal, wanted, Math.floor(clock() / 1000), randomId())
-    if (!keys) await load() // before anything is stored
-    return respond(grant, await families?.begin(grant))
+    await ready() // before anything is stored
+    const iat = await sessions.iatFor(grant.subject, Math.floor(clock() / 1000))
+    return respond(grant, await families?.begin(grant, Math.max(clock(), iat * 1000)), iat)
   }
 
   async function refresh(refreshToken: string, wanted: RefreshOptions = {}): Promise<TokenResponse> {
     if (!families) throw new TypeError('localIssuer: refresh is off for this issuer; leave out `refresh: false`')
     checkRefresh(wanted)
-    if (!keys) await load()
-    const rotated = await families.rotate(refreshToken, wanted.client, wanted.scopes)
+    await ready()
+    const { client, scopes, jkt } = wanted
+    const rotated = await families.rotate(refreshToken, { client, scopes, jkt })
     if ('error' in rotated) {
-      const { error, reused } = rotated
-      if (reused) {
+      const { error, reused, before } = rotated
+      if (reused && !before) {
         const { subject, sid: session, client } = reused
         tellReuse(() => ({ at: clock(), issuer, subject, session, client }))
       }
+      if (reused) await sessions.revokeTokens(reused.sid)
       throw new Refused(error)
     }
-    const { grant, token } = rotated
-    return respond(grant, token, wanted.scopes)
+    const { grant, token, createdAt } = rotated
+    // In this order: what is ended after the look has an `iat` up to its moment, so this token is refused too.
+    const iat = Math.floor(clock() / 1000)
+    await sessions.assertLives(grant, createdAt)
+    return respond(grant, token, iat, scopes)
   }
 
   async function revoke(what: Principal | RevokeNames): Promise<void> {
     const { jti, sid, expiresAt } = revokeNames(what, issuer)
     const list: Revoked[] = []
-    const last = clock() + (maxLifetime + 2 * leeway) * 1000
-    const until = expiresAt === undefined ? last : (expiresAt + 2 * leeway) * 1000
-    if (jti !== undefined) list.push({ kind: 'jti', id: jti, expiresAt: until })
-    if (sid !== undefined) list.push(sessionOver(sid))
-    const ends = sid === undefined || !families ? [] : await families.ending(sid)
-    await store.commit([...revoked.writes(list), ...ends])
+    if (jti !== undefined) {
+      const whole = over('jti', jti)
+      list.push(expiresAt === undefined ? whole : { ...whole, expiresAt: (expiresAt + 2 * leeway) * 1000 })
+    }
+    if (sid !== undefined) {
+      list.push(over('sid', sid))
+      await families?.remove(sid)
+    }
+    await store.commit(revoked.writes(list))
     revoked.apply(list)
     tellRevoked(() => ({
       at: clock(),
@@ -137,8 +202,13 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     }))
   }
 
-  const jwks = (): Maybe<JwkSet> => keys?.published ?? load().then(({ published }) => published)
-  const jwksEndpoint: Endpoint = {
+  const jwks = (): Maybe<JwkSet> => {
+    const known = isLoaded ? keys.current()?.published : undefined
+    return known ?? load().then(() => (keys.current() as { readonly published: JwkSet }).published)
+  }
+  const maxAge = Math.min(JWKS_MAX_AGE, Math.floor(rotation.ahead / 2))
+  const answer = (set: JwkSet): Answer => json(200, set, { 'cache-control': `public, max-age=${maxAge}` })
+  const jwksEndpoint: PublicEndpoint = {
     method: 'GET',
     path: '/.well-known/jwks.json',
     handle() {
@@ -146,6 +216,7 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
       return set instanceof Promise ? set.then(answer) : answer(set)
     },
   }
+  const { list, end, endAll } = sessions
   return Object.freeze({
     issuer,
     issue,
@@ -153,16 +224,11 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     revoke,
     verify: verifier.verify,
     jwks,
-    async signingKey() {
-      const { kid, algorithm: alg, createdAt } = keys ?? (await load())
-      return { kid, algorithm: alg, ...(createdAt !== undefined && { createdAt }) }
-    },
+    keys: Object.freeze({ list: keys.list, rotate: keys.rotate, retire: keys.retire }),
+    sessions: Object.freeze({ list, end, endAll }),
+    health: () => ({ revocations: revoked.size(), age: news.age(), unchecked }),
     endpoints: Object.freeze([Object.freeze(jwksEndpoint)]),
   })
-}
-
-function answer(set: JwkSet): Answer {
-  return json(200, set, { 'cache-control': `public, max-age=${JWKS_MAX_AGE}` })
 }
 
 function randomId(): string {

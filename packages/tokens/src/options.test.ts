@@ -2,7 +2,14 @@
 import { memoryStore } from '@countersign/store'
 import { expect, expectTypeOf, test } from 'vitest'
 import { AUDIENCE, ISSUER, NOW } from '../test/mint.ts'
-import { legacyTokens, localIssuer, remoteIssuer, type TokenVerifier } from './index.ts'
+import {
+  legacyTokens,
+  localIssuer,
+  type RemoteIssuerOptions,
+  remoteIssuer,
+  type TokenVerifier,
+  type UnboundIssuer,
+} from './index.ts'
 
 const secret = 'a secret of at least thirty-two bytes'
 const legacy = { algorithms: ['HS256'], secret, issuer: false, audience: false, type: false } as const
@@ -111,4 +118,30 @@ test('legacyTokens says how to waive the audience; the others have no waiver', (
   const { audience: _, ...rest } = legacy
   expect(() => legacyTokens(rest as never)).toThrow('audience: false')
   expect(() => remoteIssuer(ISSUER, {} as never)).not.toThrow('audience: false')
+})
+
+test('one algorithm as text is told to be a list', () => {
+  const more = {
+    secret: 'the secret of at least 32 bytes that signed them',
+    issuer: false,
+    audience: false,
+    type: false,
+  }
+  expect(() => legacyTokens({ algorithms: 'HS256', ...more } as never)).toThrow(
+    "legacyTokens: algorithms must be a list: ['HS256']",
+  )
+  expect(() => legacyTokens({ algorithms: 'none', ...more } as never)).toThrow('a list of registered names')
+})
+
+test('audiences for audience is told', () => {
+  expect(() => remoteIssuer('https://a.test', { audiences: ['b'] } as never)).toThrow('did you mean "audience"?')
+})
+
+test('with an audience it is a verifier, without it is none', () => {
+  const url = 'https://a.test'
+  expectTypeOf(remoteIssuer(url, { audience: 'b' })).toHaveProperty('verify')
+  expectTypeOf(remoteIssuer(url, { audience: 'b' } as RemoteIssuerOptions)).toHaveProperty('verify')
+  expectTypeOf(remoteIssuer(url, { timeout: 5 })).toEqualTypeOf<UnboundIssuer>()
+  // @ts-expect-error it has no verify: any token of that issuer would do
+  expect(remoteIssuer(url).verify).toBeUndefined()
 })

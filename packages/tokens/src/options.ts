@@ -56,6 +56,7 @@ export function audienceOption(maker: string, value: unknown, waiver = ''): read
 
 /** A list of registered algorithms, or a TypeError. */
 export function algorithmsOption(maker: string, value: unknown): readonly Algorithm[] {
+  if (typeof value === 'string' && algorithmRow(value)) throw wrong(maker, 'algorithms', `a list: ['${value}']`)
   if (!Array.isArray(value) || value.length === 0 || !value.every((name) => algorithmRow(name)))
     throw wrong(maker, 'algorithms', "a list of registered names, such as ['RS256']; 'none' is not one")
   return Object.freeze([...value] as Algorithm[])

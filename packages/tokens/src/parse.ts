@@ -48,6 +48,21 @@ const SYNTAX = JSON_FAULTS.get('json.syntax') as AuthError
  * Returns an `invalid_token` error with reason `token.parse.…` or `token.header.…` otherwise. RFC 7515 section 5.2.
  */
 export function parseJws(compact: string): ParsedJws | AuthError {
+  return takeApart(compact, headerOf)
+}
+
+/** The same for a proof of possession, whose header brings the key (RFC 9449 section 4.2): `jwk` may be there. */
+export function parseProof(compact: string): ParsedJws | AuthError {
+  return takeApart(compact, (segment) => {
+    const bytes = decodeSegment(segment)
+    return bytes ? parseHeader(bytes, 'jwk') : BASE64URL
+  })
+}
+
+function takeApart(
+  compact: string,
+  headerIn: (segment: string) => { readonly header: Header } | AuthError,
+): ParsedJws | AuthError {
   if (typeof compact !== 'string' || compact.length > MAX_TOKEN) return LENGTH
   const first = compact.indexOf('.')
   const second = compact.indexOf('.', first + 1)
@@ -55,7 +70,7 @@ export function parseJws(compact: string): ParsedJws | AuthError {
   if (!isAscii(compact) || compact.includes('+') || compact.includes('/')) return BASE64URL
   const payload = decodeSegment(compact.slice(first + 1, second))
   if (!payload) return BASE64URL
-  const parsed = headerOf(compact.slice(0, first))
+  const parsed = headerIn(compact.slice(0, first))
   if (isAuthError(parsed)) return parsed
   return {
     header: parsed.header,
@@ -89,11 +104,11 @@ export function parseClaims(payload: Uint8Array): { readonly claims: Record<stri
   return isAuthError(parsed) ? parsed : { claims: parsed.value }
 }
 
-function parseHeader(bytes: Uint8Array): { readonly header: Header } | AuthError {
+function parseHeader(bytes: Uint8Array, allowed?: string): { readonly header: Header } | AuthError {
   const parsed = parseObject(bytes, HEADER)
   if (isAuthError(parsed)) return parsed
   for (const name in parsed.value) {
-    const forbidden = FORBIDDEN.get(name)
+    const forbidden = name === allowed ? undefined : FORBIDDEN.get(name)
     if (forbidden) return forbidden
   }
   const { alg, kid } = parsed.value

@@ -10,8 +10,7 @@ import {
   sameHash,
   sealSuccessor,
 } from './refresh-token.ts'
-import type { Revocations, Revoked } from './revocation.ts'
-import type { StoreLike } from './store-like.ts'
+import type { SessionRow, SessionTable } from './session-table.ts'
 
 /** What every access token of a family says. */
 export interface Grant {
@@ -23,6 +22,9 @@ export interface Grant {
   /** Epoch seconds. */
   readonly authTime: number
   readonly claims?: Readonly<Record<string, unknown>>
+  readonly device?: string
+  /** The thumbprint of the key that the tokens are bound to (RFC 9449 section 6). */
+  readonly jkt?: string
 }
 
 /** Seconds. */
@@ -32,28 +34,40 @@ export interface RefreshTimes {
   readonly grace: number
 }
 
-/** A refresh family as it is stored, under the hash of its handle. No secret in it. Times are epoch milliseconds. */
-interface Row {
+/** What `data` of a session's row holds. No secret in it. Times are epoch milliseconds. */
+interface Family {
   readonly grant: Grant
+  readonly createdAt: number
+  readonly usedAt: number
   readonly endsAt: number
-  readonly expiresAt: number
   readonly current: string
   readonly previous?: string
   readonly successor?: string
   readonly graceUntil?: number
+  /** It died of a reuse. Kept, so that nobody who comes late can turn it. */
+  readonly over?: true
 }
 
-/** What became of a refresh token: the next one and the grant, or why not. `reused` names the grant that died of it. */
+/** What became of a refresh token: the next one and the grant, or why not. `reused` names the grant that died of it, now or before. */
 export type Rotation =
-  | { readonly token: string; readonly grant: Grant }
-  | { readonly error: AuthError; readonly reused?: Grant }
+  | { readonly token: string; readonly grant: Grant; readonly createdAt: number }
+  | { readonly error: AuthError; readonly reused?: Grant; readonly before?: true }
+
+/** What a refresh is asked for, beside the token. */
+export interface Wanted {
+  readonly client: string | undefined
+  readonly scopes: readonly string[] | undefined
+  readonly jkt: string | undefined
+}
 
 export interface RefreshFamilies {
-  begin(grant: Grant): Promise<string>
+  /** `createdAt` in epoch milliseconds. */
+  begin(grant: Grant, createdAt: number): Promise<string>
   /** `scopes`: what the next access token is to allow; more than the grant's is refused, and nothing is turned. */
-  rotate(token: unknown, client: string | undefined, scopes?: readonly string[]): Promise<Rotation>
-  /** The writes that end the family of a session, if it is there. */
-  ending(sid: string): Promise<{ key: string; value: undefined }[]>
+  rotate(token: unknown, wanted: Wanted): Promise<Rotation>
+  /** The sessions of a subject that live. */
+  list(subject: string): Promise<readonly (Family & { readonly expiresAt: number })[]>
+  remove(sid: string): Promise<void>
 }
 
 const refusal = (reason: string): Rotation => ({ error: authError('invalid_grant', `refresh.${reason}`) })
@@ -61,48 +75,40 @@ const MALFORMED = refusal('malformed')
 const UNKNOWN = refusal('unknown')
 const EXPIRED = refusal('expired')
 const CLIENT = refusal('client')
+const BOUND = refusal('bound')
+const OVER = authError('invalid_grant', 'refresh.revoked')
 const WIDER: Rotation = { error: authError('invalid_scope', 'refresh.scopes') }
 /** Each lost race means that another one was won: more than this is a store that never says yes. */
 const TRIES = 100
 const REUSED = authError('invalid_grant', 'refresh.reused')
 
-/** Refresh token rotation with reuse detection (RFC 9700 section 4.14.2): one row per family, one commit per turn. */
-export function refreshFamilies(
-  store: StoreLike,
-  prefix: string,
-  times: RefreshTimes,
-  revoked: Revocations,
-  sessionOver: (sid: string) => Revoked,
-  clock: () => number,
-): RefreshFamilies {
-  const familyKey = (handleHash: string) => `${prefix}family:${handleHash}`
-  const sessionKey = (sid: string) => `${prefix}session:${hashPart(Buffer.from(sid))}`
-
-  async function begin(grant: Grant): Promise<string> {
+/** Refresh token rotation with reuse detection (RFC 9700 section 4.14.2): one row per family, one change per turn. */
+export function refreshFamilies(table: SessionTable, times: RefreshTimes, clock: () => number): RefreshFamilies {
+  async function begin(grant: Grant, createdAt: number): Promise<string> {
     const now = clock()
     const token = { handle: newHandle(), secret: newSecret() }
     const endsAt = now + times.absolute * 1000
-    const row: Row = { grant, endsAt, expiresAt: slide(now, endsAt), current: hashPart(token.secret) }
-    const handleHash = hashPart(token.handle)
-    await store.commit([
-      { key: familyKey(handleHash), value: JSON.stringify(row), expiresAt: row.expiresAt },
-      { key: sessionKey(grant.sid), value: handleHash, expiresAt: endsAt },
-    ])
+    const family: Family = { grant, createdAt, usedAt: now, endsAt, current: hashPart(token.secret) }
+    const { subject, sid } = grant
+    const handle = hashPart(token.handle)
+    const row = { handle, sid, subject, version: 1, expiresAt: slide(now, endsAt), data: JSON.stringify(family) }
+    await table.insert(row, endsAt)
     return formatRefreshToken(token)
   }
 
-  async function rotate(presented: unknown, client: string | undefined, scopes?: readonly string[]): Promise<Rotation> {
+  async function rotate(presented: unknown, wanted: Wanted): Promise<Rotation> {
     const token = parseRefreshToken(presented)
     if (!token) return MALFORMED
-    const key = familyKey(hashPart(token.handle))
+    const handle = hashPart(token.handle)
     for (let tries = 0; tries < TRIES; tries++) {
-      const entry = await store.get(key)
-      if (!entry) return UNKNOWN
-      const row = JSON.parse(entry.value) as Row
+      const row = await table.find(handle)
+      if (!row) return UNKNOWN
+      const family = JSON.parse(row.data) as Family
+      if (family.over) return { error: OVER, reused: family.grant, before: true }
       if (row.expiresAt <= clock()) return EXPIRED
-      if (client !== undefined && client !== row.grant.client) return CLIENT
-      const wider = scopes?.some((scope) => !row.grant.scopes?.includes(scope)) === true
-      const turned = await turn(token, row, key, entry.version, wider)
+      if (wanted.client !== undefined && wanted.client !== family.grant.client) return CLIENT
+      if (wanted.jkt !== family.grant.jkt) return BOUND
+      const turned = await turn(token, row, family, wanted)
       if (turned) return turned
     }
     throw new Unavailable('the store of refresh families')
@@ -111,61 +117,62 @@ export function refreshFamilies(
   /** `undefined`: someone else was faster; look again. */
   async function turn(
     token: RefreshToken,
-    row: Row,
-    key: string,
-    version: string,
-    wider: boolean,
+    row: SessionRow,
+    family: Family,
+    { scopes }: Wanted,
   ): Promise<Rotation | undefined> {
     const presented = hashPart(token.secret)
     const now = clock()
-    if (sameHash(row.current, presented)) {
-      if (wider) return WIDER
+    const { grant, createdAt, endsAt } = family
+    const isWider = scopes?.some((scope) => !grant.scopes?.includes(scope)) === true
+    if (sameHash(family.current, presented)) {
+      if (isWider) return WIDER
       const secret = newSecret()
-      const next: Row = {
-        grant: row.grant,
-        endsAt: row.endsAt,
-        expiresAt: slide(now, row.endsAt),
+      const next: Family = {
+        grant,
+        createdAt,
+        usedAt: now,
+        endsAt,
         current: hashPart(secret),
         previous: presented,
         successor: sealSuccessor(token, secret),
         graceUntil: now + times.grace * 1000,
       }
-      const value = JSON.stringify(next)
-      const done = await store.commit([{ key, value, expected: version, expiresAt: next.expiresAt }])
-      return done ? { token: formatRefreshToken({ handle: token.handle, secret }), grant: row.grant } : undefined
+      const done = await table.replace(row, changed(row, next, slide(now, endsAt)))
+      return done ? { token: formatRefreshToken({ handle: token.handle, secret }), grant, createdAt } : undefined
     }
     // Once the successor is used it becomes `previous` itself: matching here means that it is not.
-    if (sameHash(row.previous, presented) && row.successor && now < (row.graceUntil ?? 0)) {
-      if (wider) return WIDER
-      const secret = openSuccessor(token, row.successor)
-      return { token: formatRefreshToken({ handle: token.handle, secret }), grant: row.grant }
+    if (sameHash(family.previous, presented) && family.successor && now < (family.graceUntil ?? 0)) {
+      if (isWider) return WIDER
+      const secret = openSuccessor(token, family.successor)
+      return { token: formatRefreshToken({ handle: token.handle, secret }), grant, createdAt }
     }
-    const over = [sessionOver(row.grant.sid)]
-    // Of this very row: what a store that lags behind said of it must not end a session that has gone on.
-    const ended = await store.commit([
-      { key, value: undefined, expected: version },
-      { key: sessionKey(row.grant.sid), value: undefined },
-      ...revoked.writes(over),
-    ])
-    if (!ended) return undefined
-    revoked.apply(over)
-    return { error: REUSED, reused: row.grant }
+    // Of this very row: what a table that lags behind said of it must not end a session that has gone on.
+    const ended = await table.replace(row, changed(row, { ...family, over: true }, row.expiresAt))
+    return ended ? { error: REUSED, reused: grant } : undefined
   }
 
-  async function ending(sid: string): Promise<{ key: string; value: undefined }[]> {
-    const session = await store.get(sessionKey(sid))
-    const key = sessionKey(sid)
-    return session
-      ? [
-          { key, value: undefined },
-          { key: familyKey(session.value), value: undefined },
-        ]
-      : []
+  function changed(row: SessionRow, family: Family, expiresAt: number): SessionRow {
+    return { ...row, version: row.version + 1, expiresAt, data: JSON.stringify(family) }
   }
 
   function slide(now: number, endsAt: number): number {
     return Math.min(now + times.sliding * 1000, endsAt)
   }
 
-  return { begin, rotate, ending }
+  return {
+    begin,
+    rotate,
+    async list(subject) {
+      const now = clock()
+      return (await table.list(subject))
+        .filter((row) => row.subject === subject && row.expiresAt > now)
+        .map((row) => ({ ...(JSON.parse(row.data) as Family), expiresAt: row.expiresAt }))
+        .filter(({ over }) => !over)
+        .toSorted((a, b) => b.createdAt - a.createdAt)
+    },
+    async remove(sid) {
+      await table.remove(sid)
+    },
+  }
 }

@@ -1,8 +1,9 @@
 import { Unavailable } from '@countersign/http'
 import type { Algorithm } from './algorithm.ts'
-import { type Fetch, fetchJson } from './fetch-json.ts'
-import type { VerificationKey } from './key.ts'
-import { type KeySet, keySet, readKeySet } from './key-set.ts'
+import { fetchJwks, type JwksPlace, type PublishedKey } from './jwks-document.ts'
+import { type KeptStore, keptJwks } from './kept-jwks.ts'
+import type { Jwk, VerificationKey } from './key.ts'
+import { type KeySet, keySet } from './key-set.ts'
 
 /** Milliseconds: at most one load in this time, whatever asks for it. */
 export const COOL_DOWN = 30_000
@@ -11,12 +12,12 @@ export const FRESH_FOR = 600_000
 /** Milliseconds that a set is kept while its source fails. */
 export const KEPT_FOR = 3_600_000
 
-export interface RemoteKeysOptions {
-  readonly issuer: string
-  readonly jwksUri: string | undefined
-  readonly fetch: Fetch
-  readonly timeout: number
+export interface RemoteKeysOptions extends JwksPlace {
   readonly algorithms: readonly Algorithm[]
+  /** Where the last good set is kept, for a process that starts while the source fails. */
+  readonly store: KeptStore | undefined
+  /** Epoch milliseconds: says how old a kept set is. */
+  readonly clock: () => number
 }
 
 /** The keys of an issuer elsewhere. `ready` waits only where there is nothing to judge by yet. */
@@ -27,14 +28,22 @@ export interface RemoteKeys {
     readonly alg: Algorithm
   }): VerificationKey | undefined | Promise<VerificationKey | undefined>
   holds(key: VerificationKey): boolean
+  /** What was published of a key that it holds. */
+  jwkOf(key: VerificationKey): Jwk | undefined
 }
 
 /**
  * A JWK Set behind a URL. Loaded at first need, single flight; looked at again after ten minutes, or for an unknown
- * `kid`, never twice in 30 s; kept for an hour while the source fails. Intervals are monotonic.
+ * `kid`, never twice in 30 s: for so long every `kid` that the last look did not find is known to be unknown, without a list
+ * of them. Kept for an hour while the source fails, in the store too. Intervals are monotonic.
  */
 export function remoteKeys(options: RemoteKeysOptions): RemoteKeys {
+  const { issuer, jwksUri, store, clock, algorithms } = options
+  const kept = store && keptJwks(store, issuer, jwksUri, KEPT_FOR)
   let set: KeySet | undefined
+  /** By what was published of them. A key that is published again is the same object, so tokens stay remembered. */
+  let known: ReadonlyMap<string, VerificationKey> = new Map()
+  let published: ReadonlyMap<VerificationKey, Jwk> = new Map()
   let loadedAt = Number.NEGATIVE_INFINITY
   let triedAt = Number.NEGATIVE_INFINITY
   let failure: unknown
@@ -46,35 +55,64 @@ export function remoteKeys(options: RemoteKeysOptions): RemoteKeys {
     const now = performance.now()
     if (now - triedAt < COOL_DOWN) return failure === undefined ? Promise.resolve() : Promise.reject(unavailable(now))
     triedAt = now
-    loading = fetchKeySet(options)
-      .then(
-        (fetched) => {
-          set = fetched
-          loadedAt = performance.now()
-          failure = undefined
-        },
-        (error: unknown) => {
-          failure = error
-          throw unavailable(performance.now())
-        },
-      )
-      .finally(() => {
-        loading = undefined
-      })
+    loading = renew().finally(() => {
+      loading = undefined
+    })
     return loading
+  }
+
+  async function renew(): Promise<void> {
+    try {
+      const fetched = await fetchJwks(options)
+      use(fetched, 0)
+      failure = undefined
+      kept?.keep(fetched, clock())
+    } catch (error) {
+      failure = error
+      await useKept()
+      throw unavailable(performance.now())
+    }
+  }
+
+  /** Takes the keys; `age` is the milliseconds since they were fetched. */
+  function use(list: readonly PublishedKey[], age: number): void {
+    const usable = list.filter(({ key }) => key.algorithms.some((name) => algorithms.includes(name)))
+    if (usable.length === 0) throw new Error(`the JWK Set of ${issuer} has no key to use for ${algorithms.join(', ')}`)
+    const named = usable.map(({ jwk, key }) => {
+      const text = JSON.stringify(jwk)
+      return { text, jwk, key: known.get(text) ?? key }
+    })
+    known = new Map(named.map(({ text, key }) => [text, key]))
+    published = new Map(named.map(({ jwk, key }) => [key, jwk]))
+    set = keySet(named.map(({ key }) => key))
+    loadedAt = performance.now() - age
+  }
+
+  /** What this or another process fetched last, if that was later than what is here. */
+  async function useKept(): Promise<void> {
+    const now = clock()
+    const last = await kept?.last(now)
+    if (!last || performance.now() - (now - last.at) <= loadedAt) return
+    try {
+      use(last.keys, now - last.at)
+    } catch {} // none for these algorithms
   }
 
   function unavailable(now: number): Unavailable {
     const retryAfter = Math.max(1, Math.ceil((triedAt + COOL_DOWN - now) / 1000))
-    return new Unavailable(`the key source of ${options.issuer}`, { cause: failure, retryAfter })
+    return new Unavailable(`the key source of ${issuer}`, { cause: failure, retryAfter })
   }
+
+  const age = () => performance.now() - loadedAt
 
   return {
     ready() {
-      const age = performance.now() - loadedAt
-      if (age <= FRESH_FOR) return undefined
-      if (age > KEPT_FOR) return load()
+      if (age() <= FRESH_FOR) return undefined
       const failing = failure !== undefined
+      if (age() > KEPT_FOR)
+        return load().catch((error: unknown) => {
+          if (age() > KEPT_FOR) throw error // else a kept set serves
+        })
       const loaded = load().catch(() => {}) // the old set still serves
       return failing ? undefined : loaded
     },
@@ -84,41 +122,6 @@ export function remoteKeys(options: RemoteKeysOptions): RemoteKeys {
       return load().then(() => set?.find(header))
     },
     holds: (key) => set?.holds(key) === true,
+    jwkOf: (key) => published.get(key),
   }
-}
-
-async function fetchKeySet({ issuer, jwksUri, fetch, timeout, algorithms }: RemoteKeysOptions): Promise<KeySet> {
-  const signal = AbortSignal.timeout(timeout)
-  const uri = jwksUri ?? (await discover(fetch, issuer, signal))
-  const read = readKeySet(await fetchJson(fetch, uri, signal))
-  if (typeof read === 'string') throw new Error(`the JWK Set at ${uri} is refused: ${read}`)
-  const keys = read.keys.filter((key) => key.algorithms.some((name) => algorithms.includes(name)))
-  if (keys.length > 0) return keySet(keys)
-  const why = read.refused.map(({ kid, index, reason }) => `${kid ?? index}: ${reason}`).join('; ')
-  throw new Error(`the JWK Set at ${uri} has no key to use${why && ` (${why.slice(0, 500)})`}`)
-}
-
-/** `jwks_uri` of the issuer's metadata (OpenID Connect Discovery 1.0 section 4; RFC 8414 section 3.3: exact `issuer`). */
-async function discover(fetch: Fetch, issuer: string, signal: AbortSignal): Promise<string> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const metadata = (await fetchJson(fetch, url, signal)) as { issuer?: unknown; jwks_uri?: unknown } | null
-  if (metadata?.issuer !== issuer)
-    throw new Error(`${url} is about another issuer; a slash at the end counts: expected ${issuer}`)
-  const { jwks_uri } = metadata
-  if (typeof jwks_uri !== 'string' || !isSafeUrl(jwks_uri, isLoopback(issuer)))
-    throw new Error(`${url} has no jwks_uri with https`)
-  return jwks_uri
-}
-
-/** True for https, and for http to this machine where `loopback` allows it. No user name, no password. */
-export function isSafeUrl(url: string, loopback: boolean): boolean {
-  if (!URL.canParse(url)) return false
-  const { protocol, username, password } = new URL(url)
-  if (username !== '' || password !== '') return false
-  return protocol === 'https:' || (protocol === 'http:' && loopback && isLoopback(url))
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }

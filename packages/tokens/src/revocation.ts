@@ -1,122 +1,118 @@
 import { hash } from 'node:crypto'
-import { Unavailable } from '@countersign/http'
-import type { StoreLike } from './store-like.ts'
+import { unreadable } from './feed.ts'
 
-/** How old, in milliseconds, what is known of revocations may be before a token is judged by it. */
-export const FRESH_FOR = 2000
-const FEED = 'the feed of revocations'
+/** What is revoked: a token, a session, everything of a subject up to a moment, everything that a key signed. */
+export type RevokedKind = 'jti' | 'sid' | 'sub' | 'kid'
 
-/** One thing that is revoked, until `expiresAt` (epoch milliseconds): a token by `jti`, a session by `sid`. */
+/** One revocation, until `expiresAt` (epoch milliseconds). */
 export interface Revoked {
-  readonly kind: 'jti' | 'sid'
+  readonly kind: RevokedKind
   readonly id: string
+  readonly expiresAt: number
+  /** Of `sub`: tokens with an `iat` up to this (epoch seconds) are refused. */
+  readonly before?: number
+}
+
+/** What a token can be revoked by. */
+export interface RevocableNames {
+  readonly jti: string | undefined
+  readonly sid: string | undefined
+  readonly sub: string
+  readonly kid: string | undefined
+  /** Epoch seconds. */
+  readonly iat: number | undefined
+}
+
+interface RevocationWrite {
+  readonly key: string
+  readonly value: string
   readonly expiresAt: number
 }
 
-/** The revocations that are in force, in memory, fed by the store's `watch`. */
+/** The revocations that are in force, in memory. Looking one up asks nobody. */
 export interface Revocations {
-  /** Starts to follow the store. */
-  start(): Promise<void>
-  /**
-   * Sees to it that what is known is 2 s old at most: a promise when the store takes its time, which rejects with
-   * `Unavailable` when it does not answer.
-   */
-  ready(): Promise<void> | undefined
-  has(kind: Revoked['kind'], id: string): boolean
-  /** The writes that make these revocations last; commit them, then `apply`. */
-  writes(revoked: readonly Revoked[]): { key: string; value: string; expiresAt: number }[]
+  /** Changes when something is added: until then whoever was not revoked is not. */
+  revision(): number
+  isRevoked(names: RevocableNames): boolean
+  /** The writes that make these revocations last and known elsewhere; commit them, then `apply`. */
+  writes(revoked: readonly Revoked[]): RevocationWrite[]
   /** Makes them hold in this process at once. */
   apply(revoked: readonly Revoked[]): void
+  /** Takes a row of the feed. Throws `Unavailable` for one that cannot be read. */
+  take(value: string, expiresAt: number | undefined): void
   /** How many are held: bounded by what is in force. */
   size(): number
 }
 
-/** A row that says nothing may be anybody's: nothing is judged before it is mended. */
-function namesOf(value: string): readonly [kind: string, id: string] {
-  try {
-    const name: unknown = JSON.parse(value)
-    const colon = typeof name === 'string' ? name.indexOf(':') : -1
-    if (colon > 0) return [(name as string).slice(0, colon), (name as string).slice(colon + 1)]
-  } catch {}
-  throw new Unavailable(FEED, { cause: new Error('a revocation in the store cannot be read') })
-}
+/** Held this many at least before what has ended is looked for. */
+const SWEEP = 1024
 
-export function revocations(store: StoreLike, prefix: string, clock: () => number): Revocations {
-  // A map for each kind: looking up costs no new text.
-  const jti = new Map<string, number>()
-  const sid = new Map<string, number>()
-  const held: Readonly<Record<string, Map<string, number>>> = { jti, sid }
-  let sweepAt = 1024
-  let watch: Awaited<ReturnType<StoreLike['watch']>> | undefined
-  let starting: Promise<void> | undefined
-  let catchingUp: Promise<void> | undefined
+export function revocations(prefix: string, clock: () => number): Revocations {
+  // A map for each kind: looking up makes no new text. Ends in whole seconds, which take no room of their own.
+  const ends = { jti: new Map<string, number>(), sid: new Map<string, number>(), kid: new Map<string, number>() }
+  const subjects = new Map<string, { readonly before: number; readonly end: number }>()
+  let sweepAt = SWEEP
+  let revision = 0
 
-  const size = () => jti.size + sid.size
+  const size = () => ends.jti.size + ends.sid.size + ends.kid.size + subjects.size
 
-  function hold(kind: string, id: string, expiresAt: number): void {
-    const ids = Object.hasOwn(held, kind) ? held[kind] : undefined
-    // Written by a newer version: what it revokes is not known here, so nothing may pass.
-    if (!ids)
-      throw new Unavailable(FEED, {
-        cause: new Error('a revocation in the store is of a kind that this version does not know'),
-      })
-    ids.set(id, Math.max(expiresAt, ids.get(id) ?? 0))
-    if (size() < sweepAt) return
-    const now = clock()
-    for (const each of [jti, sid]) for (const [old, end] of each) if (end <= now) each.delete(old)
-    sweepAt = Math.max(1024, 2 * size())
+  function hold({ kind, id, expiresAt, before }: Revoked): void {
+    revision++
+    const end = Math.ceil(expiresAt / 1000)
+    if (kind === 'sub') {
+      const known = subjects.get(id)
+      subjects.set(id, { before: Math.max(before ?? 0, known?.before ?? 0), end: Math.max(end, known?.end ?? 0) })
+    } else ends[kind].set(id, Math.max(end, ends[kind].get(id) ?? 0))
+    if (size() >= sweepAt) sweep()
   }
 
-  async function follow(): Promise<void> {
-    watch = await store.watch(prefix, (_key, entry) => {
-      // A deletion undoes nothing: entries end by their date.
-      if (entry) hold(...namesOf(entry.value), entry.expiresAt ?? Number.POSITIVE_INFINITY)
-    })
+  function sweep(): void {
+    const now = clock() / 1000
+    for (const each of Object.values(ends)) for (const [id, end] of each) if (end <= now) each.delete(id)
+    for (const [id, { end }] of subjects) if (end <= now) subjects.delete(id)
+    sweepAt = Math.max(SWEEP, 2 * size())
   }
 
-  function isFresh(): boolean {
-    return watch !== undefined && performance.now() - watch.freshAt <= FRESH_FOR
+  function holds(kind: keyof typeof ends, id: string | undefined): boolean {
+    if (id === undefined || ends[kind].size === 0) return false
+    const end = ends[kind].get(id)
+    return end !== undefined && end * 1000 > clock()
+  }
+
+  function holdsSubject(sub: string, iat: number | undefined): boolean {
+    const held = subjects.size === 0 ? undefined : subjects.get(sub)
+    return held !== undefined && held.end * 1000 > clock() && (iat === undefined || iat <= held.before)
   }
 
   return {
-    start() {
-      starting ??= follow().catch((error: unknown) => {
-        starting = undefined
-        throw error
-      })
-      return starting
-    },
-    ready() {
-      if (isFresh()) return undefined
-      if (catchingUp) return catchingUp
-      try {
-        const wait = watch?.catchUp()
-        if (!(wait instanceof Promise)) return isFresh() ? undefined : Promise.reject(new Unavailable(FEED))
-        catchingUp = wait
-          .then(() => {
-            if (!isFresh()) throw new Unavailable(FEED)
-          })
-          .finally(() => {
-            catchingUp = undefined
-          })
-        return catchingUp
-      } catch (error) {
-        return Promise.reject(error)
-      }
-    },
-    has(kind, id) {
-      const end = (kind === 'jti' ? jti : sid).get(id)
-      return end !== undefined && end > clock()
-    },
+    revision: () => revision,
+    isRevoked: ({ jti, sid, sub, kid, iat }) =>
+      holds('jti', jti) || holds('sid', sid) || holdsSubject(sub, iat) || holds('kid', kid),
     writes: (revoked) =>
-      revoked.map(({ kind, id, expiresAt }) => ({
+      revoked.map(({ kind, id, expiresAt, before }) => ({
         key: `${prefix}${kind}:${hash('sha256', id, 'base64url')}`,
-        value: JSON.stringify(`${kind}:${id}`),
+        value: JSON.stringify(before === undefined ? [kind, id] : [kind, id, before]),
         expiresAt,
       })),
     apply(revoked) {
-      for (const { kind, id, expiresAt } of revoked) hold(kind, id, expiresAt)
+      for (const each of revoked) hold(each)
     },
+    take: (value, expiresAt = Number.POSITIVE_INFINITY) => hold({ ...namesOf(value), expiresAt }),
     size,
   }
+}
+
+const KINDS: readonly unknown[] = ['jti', 'sid', 'sub', 'kid'] satisfies RevokedKind[]
+
+/** Each text of its own: a part of a longer one would keep that in memory. */
+function namesOf(value: string): Omit<Revoked, 'expiresAt'> {
+  let row: unknown
+  try {
+    row = JSON.parse(value)
+  } catch {}
+  if (!Array.isArray(row) || typeof row[1] !== 'string') throw unreadable('a revocation in the store cannot be read')
+  const [kind, id, before] = row
+  if (!KINDS.includes(kind) || (kind === 'sub') !== Number.isSafeInteger(before))
+    throw unreadable('a revocation in the store is of a kind that this version does not know')
+  return { kind, id, ...(before !== undefined && { before }) }
 }

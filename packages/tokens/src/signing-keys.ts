@@ -11,7 +11,6 @@ import { exportJWK } from 'jose/key/export'
 import { generateKeyPair } from 'jose/key/generate/keypair'
 import { type Jwk, type JwkSet, readKey, thumbprint } from './key.ts'
 import { type KeySet, keySet, readKeySet } from './key-set.ts'
-import type { StoreLike } from './store-like.ts'
 
 /** What an issuer signs with: EdDSA unless told otherwise; HS256 only where nobody else verifies. */
 export type SigningAlgorithm = 'EdDSA' | 'ES256' | 'RS256' | 'HS256'
@@ -23,8 +22,6 @@ export interface SigningKeys {
   readonly algorithm: SigningAlgorithm
   readonly key: KeyObject
   readonly verifying: KeySet
-  /** Epoch seconds at which the store's key was made; unknown for keys that were given. */
-  readonly createdAt?: number
   /** Without secrets: an HS256 issuer publishes nothing. */
   readonly published: JwkSet
 }
@@ -55,39 +52,11 @@ export function readSigningKeys(jwks: unknown): SigningKeys | string {
   }
 }
 
-/** Loads the issuer's key from the store, or makes it there: of any number of processes one makes it, all use it. */
-export async function storedSigningKeys(
-  store: StoreLike,
-  prefix: string,
-  algorithm: SigningAlgorithm,
-  clock: () => number,
-): Promise<SigningKeys> {
-  const name = `${prefix}keys:${algorithm}`
-  let entry = await store.get(name)
-  if (!entry) {
-    const value = JSON.stringify({ keys: [complete(await makeKey(algorithm))], createdAt: Math.floor(clock() / 1000) })
-    await store.commit([{ key: name, value, expected: null }])
-    entry = await store.get(name) // whoever was first
-  }
-  const stored = parseStored(entry?.value)
-  const keys = readSigningKeys(stored)
-  if (typeof keys === 'string') throw new Error(`localIssuer: the keys in the store are refused: ${keys}`)
-  return { ...keys, createdAt: stored.createdAt }
-}
-
-/** No word of the parser's: it would quote the key. */
-function parseStored(value: string | undefined) {
-  try {
-    return JSON.parse(value ?? 'null')
-  } catch {
-    throw new Error('localIssuer: the keys in the store are not JSON; restore the entry, or delete it for a new key')
-  }
-}
-
-async function makeKey(algorithm: SigningAlgorithm): Promise<Jwk> {
-  if (algorithm === 'HS256') return { kty: 'oct', k: randomBytes(32).toString('base64url') }
+/** A new private key, with its name. */
+export async function makeKey(algorithm: SigningAlgorithm): Promise<Jwk> {
+  if (algorithm === 'HS256') return complete({ kty: 'oct', k: randomBytes(32).toString('base64url') })
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
-  return { ...(await exportJWK(privateKey)) }
+  return complete({ ...(await exportJWK(privateKey)) })
 }
 
 /** With `alg` and `kid` spelled out: by the type of the key, and by its thumbprint. */

@@ -14,8 +14,14 @@ export interface StoreLike {
       readonly expiresAt?: number
     }[],
   ): Maybe<boolean>
+  scan(
+    prefix: string,
+    after?: string,
+    limit?: number,
+  ): Maybe<readonly (readonly [key: string, entry: { readonly value: string }])[]>
   watch(
     prefix: string,
     changed: (key: string, entry: { readonly value: string; readonly expiresAt?: number } | undefined) => void,
+    options?: { readonly deletions?: boolean },
   ): Maybe<{ readonly freshAt: number; catchUp(): Maybe<void>; close(): void }>
 }

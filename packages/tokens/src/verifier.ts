@@ -16,7 +16,11 @@ import { quote } from './quote.ts'
 export interface TokenVerifier {
   /** The `iss` of the tokens that it judges; left out when it does not look at that. */
   readonly issuer?: string
-  verify(token: string): Maybe<TokenPrincipal | AuthError | undefined>
+  /**
+   * `bound`: the caller will see to it that whoever shows the token holds the key in its `cnf` (RFC 7800). Without it a
+   * bound token is refused: as a bearer token it may be stolen.
+   */
+  verify(token: string, options?: { readonly bound?: boolean }): Maybe<TokenPrincipal | AuthError | undefined>
 }
 
 /** What one kind of verifier adds to the common course. */
@@ -28,30 +32,54 @@ export interface Course {
   readonly keys: KeySource & { holds(key: VerificationKey): boolean }
   /** What must be there first: keys loaded, revocations fresh. A promise only when there is something to wait for. */
   ready(): Promise<void> | undefined
-  isRevoked(principal: TokenPrincipal): boolean
-  /** Entries; 0: no cache. */
-  readonly cache: number
+  isRevoked(principal: TokenPrincipal, key: VerificationKey): boolean
+  /** Changes when `isRevoked` may say otherwise than it did. `NaN`: it must be asked. Left out: nothing is ever revoked. */
+  revision?(): number
+  /** What an issuer's profile makes of verified claims: its own invariants, its own names. Remembered with the token. */
+  readonly profile?: ((principal: TokenPrincipal) => TokenPrincipal | AuthError) | undefined
+  /** Entries; 0: no cache. Or one that several verifiers share: each takes from it only what its own keys signed. */
+  readonly cache: number | VerifiedTokens
   readonly clock: () => number
 }
 
 interface Verified {
   readonly principal: TokenPrincipal
   readonly key: VerificationKey
+  /** Of the revocations, when this was looked for among them. */
+  revision: number | undefined
+}
+export type VerifiedTokens = VerifiedCache<Verified>
+
+/** What is remembered of verified tokens; `leeway` is in seconds. */
+export function verifiedTokens(entries: number, leeway: number): VerifiedTokens {
+  return verifiedCache(entries, ({ principal }) => (principal.claims.exp + leeway) * 1000)
 }
 
 const LENGTH = authError('invalid_token', 'token.parse.length', { expected: `at most ${MAX_TOKEN} bytes` })
 const ISSUER = authError('invalid_token', 'token.issuer', { expected: 'a string', got: 'something else' })
+const BOUND = authError('invalid_token', 'token.bound', { expected: 'a token that is not bound to a key', got: 'cnf' })
 const REVOKED = authError('invalid_token', 'token.revoked')
 
 /** The one course that every token takes: strict parse, whose it is, signature, claims, revocation, cache. */
 export function tokenVerifier(course: Course): TokenVerifier {
   const { rules, keys, clock } = course
-  const cache: VerifiedCache<Verified> | undefined =
-    course.cache > 0
-      ? verifiedCache(course.cache, ({ principal }) => (principal.claims.exp + rules.leeway) * 1000)
-      : undefined
+  const cache =
+    typeof course.cache !== 'number'
+      ? course.cache
+      : course.cache > 0
+        ? verifiedTokens(course.cache, rules.leeway)
+        : undefined
 
-  function verify(token: string): Maybe<TokenPrincipal | AuthError | undefined> {
+  function verify(
+    token: string,
+    options?: { readonly bound?: boolean },
+  ): Maybe<TokenPrincipal | AuthError | undefined> {
+    const judged = verified(token)
+    if (options?.bound === true) return judged
+    return judged instanceof Promise ? judged.then(unbound) : unbound(judged)
+  }
+
+  function verified(token: string): Maybe<TokenPrincipal | AuthError | undefined> {
     if (typeof token !== 'string' || token.length > MAX_TOKEN) return LENGTH
     if (!cache) return first(token, '')
     const digest = hash('sha256', token, 'binary')
@@ -71,7 +99,13 @@ export function tokenVerifier(course: Course): TokenVerifier {
     }
     const late = checkTimes(hit.principal.claims, rules.leeway, clock())
     if (late) cache?.delete(digest)
-    return late ?? (course.isRevoked(hit.principal) ? REVOKED : hit.principal)
+    if (late) return late
+    const revision = course.revision?.()
+    if (revision !== hit.revision) {
+      if (course.isRevoked(hit.principal, hit.key)) return REVOKED
+      hit.revision = revision
+    }
+    return hit.principal
   }
 
   function first(token: string, digest: string): Maybe<TokenPrincipal | AuthError | undefined> {
@@ -101,14 +135,22 @@ export function tokenVerifier(course: Course): TokenVerifier {
   ): TokenPrincipal | AuthError {
     if (isAuthError(key)) return key
     const now = clock()
-    const principal = checkClaims(claims, rules, now)
+    const checked = checkClaims(claims, rules, now)
+    if (isAuthError(checked)) return checked
+    const principal = course.profile ? course.profile(checked) : checked
     if (isAuthError(principal)) return principal
-    if (course.isRevoked(principal)) return REVOKED
-    cache?.set(digest, { principal, key }, now)
+    const revision = course.revision?.()
+    if (course.isRevoked(principal, key)) return REVOKED
+    cache?.set(digest, { principal, key, revision }, now)
     return principal
   }
 
   return Object.freeze({ verify, ...(rules.issuer !== undefined && { issuer: rules.issuer }) })
+}
+
+/** Whoever shows a bound token must prove that they hold its key (RFC 7800, RFC 9449 section 7.1). */
+function unbound(judged: TokenPrincipal | AuthError | undefined): TokenPrincipal | AuthError | undefined {
+  return judged !== undefined && 'claims' in judged && judged.claims.cnf !== undefined ? BOUND : judged
 }
 
 function isText(value: unknown): value is string | undefined {

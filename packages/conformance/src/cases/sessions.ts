@@ -9,6 +9,14 @@ interface Tokens {
   readonly expires_in: number
   readonly scope: string
 }
+interface Session {
+  readonly id: string
+  readonly client: string
+  readonly device: string | null
+  readonly created_at: number
+  readonly expires_at: number
+  readonly current: boolean
+}
 const tokensOf = (response: Parameters<typeof json>[0]) => json<Tokens>(response)
 const post = (path: string, body: unknown) =>
   ({
@@ -19,6 +27,10 @@ const post = (path: string, body: unknown) =>
   }) as const
 const login = (username: string, password: string) => post('/login', { username, password })
 const refresh = (refresh_token: string) => post('/refresh', { refresh_token })
+const end = (id: string, token: string) =>
+  ({ method: 'DELETE', path: `/sessions/${id}`, headers: [bearer(token)] }) as const
+const sidOf = (token: string) =>
+  JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).sid as string
 const GRANT = { status: 400, code: 'invalid_grant', challenges: [] } as const
 const LOGIN_WRONG = { status: 401, code: 'invalid_credentials', challenges: [CHALLENGES.bearer] } as const
 
@@ -192,6 +204,93 @@ export const sessionCases: readonly Case[] = [
       // Another session of the same user goes on.
       yield { send: { path: '/me', headers: [bearer(other.access_token)] }, expect: { status: 200 } }
       yield { send: refresh(other.refresh_token), expect: { status: 200 } }
+    },
+  },
+  {
+    id: 'T01',
+    title: 'sessions: the caller’s own, the newest first, with the one that asks',
+    section: 'SAMPLE-API, routes',
+    async *steps(world) {
+      const one = await world.login('test', '123£')
+      const others = await world.login('admintak02', 'pwdforapitest02')
+      const two = tokensOf(
+        yield {
+          send: { ...login('test', '123£'), headers: [JSON_TYPE, ['User-Agent', 'a phone']] },
+          expect: { status: 200 },
+        },
+      )
+      const listed = yield {
+        send: { path: '/sessions', headers: [bearer(two.access_token)] },
+        expect: { status: 200, headers: { 'content-type': 'application/json' } },
+      }
+      const { sessions } = json<{ sessions: readonly Session[] }>(listed)
+      const [newest] = sessions
+      strictEqual(sessions.filter(({ current }) => current).length, 1)
+      strictEqual(newest?.device, 'a phone')
+      const ids = sessions.map(({ id }) => id)
+      strictEqual(ids.includes(sidOf(one.access_token)), true)
+      strictEqual(ids.includes(sidOf(others.access_token)), false)
+      strictEqual(newest?.current, true)
+      strictEqual(newest?.client, 'self')
+      strictEqual(Number.isInteger(newest?.created_at) && Number(newest?.expires_at) > Number(newest?.created_at), true)
+      for (const secret of [one.refresh_token, two.refresh_token, two.access_token])
+        strictEqual(listed.body.toString().includes(secret), false)
+      yield { send: { path: '/sessions' }, expect: { status: 401, challenges: [CHALLENGES.bearer] } }
+      yield {
+        send: { path: '/sessions', headers: [['X-API-Key', world.demoKey]] },
+        expect: { status: 401, challenges: [CHALLENGES.bearer] },
+      }
+      for (const { id } of sessions)
+        yield { send: end(id, world.mint({ claims: { sub: 'usr_test' } })), expect: { status: 204 } }
+    },
+  },
+  {
+    id: 'T02',
+    title: 'one session is ended: its tokens, at once; nobody else can end it, and none is told whether it is there',
+    section: 'SAMPLE-API, routes',
+    async *steps(world) {
+      const [mine, ended] = [
+        await world.login('admintak02', 'pwdforapitest02'),
+        await world.login('admintak02', 'pwdforapitest02'),
+      ]
+      const other = await world.login('test', '123£')
+      const id = sidOf(ended.access_token)
+      const stranger = yield { send: end(id, other.access_token), expect: { status: 404, code: 'not_found' } }
+      yield { send: end('nothing', other.access_token), expect: { status: 404, json: json(stranger) } }
+      yield { send: { path: '/me', headers: [bearer(ended.access_token)] }, expect: { status: 200 } }
+      yield { send: end(id, mine.access_token), expect: { status: 204 } }
+      yield { send: { path: '/me', headers: [bearer(ended.access_token)] }, expect: INVALID_TOKEN }
+      yield { send: refresh(ended.refresh_token), expect: GRANT }
+      yield { send: end(id, mine.access_token), expect: { status: 404, code: 'not_found' } }
+      yield { send: { path: '/me', headers: [bearer(mine.access_token)] }, expect: { status: 200 } }
+      yield { send: refresh(mine.refresh_token), expect: { status: 200 } }
+    },
+  },
+  {
+    id: 'T03',
+    title: 'logout everywhere: every token and session up to now, none that comes after, nobody else’s',
+    section: 'SAMPLE-API, routes',
+    async *steps(world) {
+      const sessions = [
+        await world.login('admintak02', 'pwdforapitest02'),
+        await world.login('admintak02', 'pwdforapitest02'),
+      ]
+      const other = await world.login('test', '123£')
+      const minted = world.mint({ claims: { sub: 'usr_admintak02' } })
+      yield { send: { path: '/me', headers: [bearer(minted)] }, expect: { status: 200 } }
+      yield {
+        send: { method: 'POST', path: '/logout/everywhere', headers: [bearer(minted)] },
+        expect: { status: 204, headers: { 'content-type': null } },
+      }
+      for (const { access_token, refresh_token } of sessions) {
+        yield { send: { path: '/me', headers: [bearer(access_token)] }, expect: INVALID_TOKEN }
+        yield { send: refresh(refresh_token), expect: GRANT }
+      }
+      yield { send: { path: '/me', headers: [bearer(minted)] }, expect: INVALID_TOKEN }
+      const after = await world.login('admintak02', 'pwdforapitest02')
+      yield { send: { path: '/me', headers: [bearer(after.access_token)] }, expect: { status: 200 } }
+      yield { send: refresh(after.refresh_token), expect: { status: 200 } }
+      yield { send: { path: '/me', headers: [bearer(other.access_token)] }, expect: { status: 200 } }
     },
   },
   {

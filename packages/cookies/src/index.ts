@@ -1,0 +1,6 @@
+export {
+  type BrowserCookies,
+  type BrowserCookiesOptions,
+  browserCookies,
+  type CookieTokens,
+} from './browser-cookies.ts'

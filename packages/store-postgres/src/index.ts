@@ -1,0 +1,3 @@
+export { migration } from './migration.ts'
+export type { PostgresClient, PostgresPool } from './pool.ts'
+export { type PostgresStoreOptions, postgresStore } from './postgres-store.ts'

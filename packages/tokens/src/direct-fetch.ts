@@ -1,0 +1,73 @@
+import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
+import { Agent as HttpAgent, request as httpRequest } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { hostOf, type Reach } from './address.ts'
+import type { Fetched, Source } from './fetch-json.ts'
+
+/** `dns.lookup` that gives every address. */
+export type Lookup = (
+  hostname: string,
+  options: LookupOptions & { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void
+
+export interface DirectFetchOptions {
+  readonly lookup?: Lookup
+  /** Keeps connections for the next request: where many follow each other. At most 64 at once, the others wait. */
+  readonly keepAlive?: boolean
+}
+
+const POOL = { keepAlive: true, maxSockets: 64, maxFreeSockets: 8 }
+
+/**
+ * Fetches without a redirect or a proxy, and only from addresses that may be reached. The name is resolved once for a connection,
+ * and the socket goes to what was judged: a name that resolves elsewhere a moment later gains nothing. One address of several that
+ * may not be reached refuses them all.
+ */
+export function directFetch(reach: Reach, options: DirectFetchOptions = {}): Source {
+  const { lookup = systemLookup, keepAlive = false } = options
+  const checked = checkedLookup(reach, lookup)
+  const pool = keepAlive ? { 'https:': new HttpsAgent(POOL), 'http:': new HttpAgent(POOL) } : undefined
+
+  return function fetch(url, init): Promise<Fetched> {
+    return new Promise((resolve, reject) => {
+      const { method = 'GET', headers, body, signal } = init
+      const host = hostOf(url)
+      // An address in place of a name is never looked up.
+      if (isIP(host) !== 0 && !reach(host)) return reject(refusal(host, host))
+      const protocol = url.startsWith('https:') ? 'https:' : 'http:'
+      const send = protocol === 'https:' ? httpsRequest : httpRequest
+      const request = send(url, { method, headers, signal, agent: pool?.[protocol] ?? false, lookup: checked })
+      request.once('error', (error: NodeJS.ErrnoException) => {
+        // The other side closed a kept connection just as it was used: nothing was heard there, so it is asked on another.
+        if (request.reusedSocket && error.code === 'ECONNRESET') fetch(url, init).then(resolve, reject)
+        else reject(error)
+      })
+      request.once('response', (response) => {
+        const encoding = response.headers['content-encoding'] ?? 'identity'
+        if (encoding !== 'identity') return request.destroy(new Error(`${url} is encoded, which nobody asked for`))
+        resolve({ status: response.statusCode as number, body: response })
+      })
+      request.end(body)
+    })
+  }
+}
+
+function checkedLookup(reach: Reach, lookup: Lookup): LookupFunction {
+  return (hostname, options, callback) =>
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 0)
+      const outside = addresses.find(({ address }) => !reach(address))
+      if (outside) return callback(refusal(hostname, outside.address), '', 0)
+      const [first] = addresses
+      if (options.all) return callback(null, addresses)
+      callback(null, first?.address ?? '', first?.family ?? 0)
+    })
+}
+
+function refusal(host: string, address: string): Error {
+  return new Error(
+    `${host} is at ${address}, where nothing is fetched from; allowPrivate: true allows private addresses`,
+  )
+}

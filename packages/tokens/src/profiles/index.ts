@@ -1,0 +1,7 @@
+export { type Auth0Options, auth0 } from './auth0.ts'
+export { type CognitoOptions, cognito } from './cognito.ts'
+export { type AllowTenant, type EntraIdOptions, entraId } from './entra-id.ts'
+export { type GoogleOptions, google } from './google.ts'
+export { type KeycloakOptions, keycloak } from './keycloak.ts'
+export { type OktaOptions, okta } from './okta.ts'
+export type { ProfileOptions } from './profile.ts'

@@ -1,0 +1,282 @@
+import { Unavailable } from '@countersign/http'
+import type { IssuerKeys, KeyInfo, KeyPlan } from './issuer.ts'
+import type { Jwk, VerificationKey } from './key.ts'
+import {
+  checkRing,
+  dueAt,
+  nextChange,
+  type PlacedKey,
+  place,
+  type RingTimes,
+  type RotationTimes,
+  timeline,
+} from './key-ring.ts'
+import { keySet } from './key-set.ts'
+import type { Revocations, Revoked } from './revocation.ts'
+import type { Seal } from './seal.ts'
+import { makeKey, readSigningKeys, type SigningAlgorithm, type SigningKeys } from './signing-keys.ts'
+import type { StoreLike } from './store-like.ts'
+
+/** A key as it is stored: its public half, and the whole, sealed where there is a secret for that. */
+interface StoredKey extends RingTimes {
+  readonly algorithm: SigningAlgorithm
+  readonly jwk: Jwk | string
+}
+
+/** The same, opened. The objects stay while the key does: remembered tokens hold on to them. */
+interface OpenKey extends StoredKey {
+  readonly signing: SigningKeys
+  readonly verifying: VerificationKey
+}
+
+/** The keys of an issuer that live in the store, in this process. */
+export interface StoredKeys extends IssuerKeys {
+  /** The keys in force at this moment; `undefined` before they are known. */
+  current(): SigningKeys | undefined
+  /** Takes the ring as the feed told it. */
+  take(value: string): void
+  /** Waits for what was taken last; makes the first key where there is none. */
+  load(): Promise<void>
+  /** A promise while what was taken last is not open yet. */
+  ready(): Promise<void> | undefined
+  /** For a name that nobody here knows: asks what is new, not too often. `undefined`: nothing to wait for. */
+  hearOf(ask: () => Promise<void> | undefined): Promise<void> | undefined
+}
+
+export interface StoredKeysOptions {
+  readonly store: StoreLike
+  /** Under which the ring is stored; the feed brings it. */
+  readonly name: string
+  readonly algorithm: SigningAlgorithm
+  readonly times: RotationTimes
+  readonly seal: Seal | undefined
+  readonly revoked: Revocations
+  /** A key that is retired: for how long its tokens could live. */
+  readonly keyOver: (kid: string) => Revoked
+  readonly clock: () => number
+}
+
+/** Each lost race means that another one was won. */
+const TRIES = 100
+/** Milliseconds between two questions about unknown names. */
+const ASKING = 250
+/** Milliseconds between two tries to make a key that is due. */
+const RETRY = 5_000
+
+export function storedKeys(options: StoredKeysOptions): StoredKeys {
+  const { store, name, algorithm, times, seal, revoked, keyOver, clock } = options
+  const seconds = () => Math.floor(clock() / 1000)
+  let opened: readonly OpenKey[] = []
+  let text: string | undefined
+  let opening: Promise<void> | undefined
+  let current: { readonly keys: SigningKeys; readonly until: number; readonly from: number } | undefined
+  let maintainedAt = Number.NEGATIVE_INFINITY
+  let askedAt = Number.NEGATIVE_INFINITY
+  let asking: Promise<void> | undefined
+
+  function take(value: string): void {
+    if (value === text) return
+    text = value
+    const turn = (opening ?? Promise.resolve()).catch(() => {}).then(() => open(value))
+    opening = turn.then(() => {
+      if (text === value) opening = undefined
+    })
+    opening.catch(() => {}) // whoever asks next is told
+  }
+
+  async function open(value: string): Promise<void> {
+    const stored = ringOf(value)
+    opened = await Promise.all(stored.map(openKey))
+    current = undefined
+  }
+
+  async function openKey(stored: StoredKey): Promise<OpenKey> {
+    const known = opened.find(({ kid }) => kid === stored.kid)
+    if (known) return { ...stored, signing: known.signing, verifying: known.verifying }
+    const { jwk } = stored
+    if (typeof jwk === 'string' && !seal)
+      throw new Error('localIssuer: the signing key in the store is sealed; give the secret that sealed it as `seal`')
+    const keys = readSigningKeys({ keys: [typeof jwk === 'string' ? await (seal as Seal).open(jwk) : jwk] })
+    if (typeof keys === 'string') throw new Error(`localIssuer: a key in the store is refused: ${keys}`)
+    return { ...stored, signing: keys, verifying: keys.verifying.keys[0] as VerificationKey }
+  }
+
+  async function load(): Promise<void> {
+    if (text === undefined) await change((keys) => (keys.length > 0 ? undefined : withKey(keys, seconds(), true)))
+    await opening
+  }
+
+  function currentKeys(): SigningKeys | undefined {
+    const now = clock() / 1000
+    // A clock that was set back counts as a change.
+    if (current && now < current.until && now >= current.from) return current.keys
+    if (opened.length === 0) return undefined
+    const placed = place(opened, now, times)
+    const active = placed.find(({ state }) => state === 'active') ?? placed[0]
+    const live = placed.filter(({ state }) => state !== 'gone').map(({ key }) => key)
+    const keys: SigningKeys = {
+      ...(active as PlacedKey<OpenKey>).key.signing,
+      verifying: keySet(live.map(({ verifying }) => verifying)),
+      published: { keys: live.flatMap(({ signing }) => signing.published.keys) },
+    }
+    current = { keys, from: now, until: nextChange(placed, now) }
+    return keys
+  }
+
+  /** Makes the next key when it is due, beside what is going on. */
+  function maintain(): void {
+    const now = seconds()
+    if (opened.length === 0 || performance.now() - maintainedAt < RETRY) return
+    if (wantedAt(opened, now) === undefined) return
+    maintainedAt = performance.now()
+    change((keys) => {
+      const signsFrom = wantedAt(keys, now)
+      return signsFrom === undefined ? undefined : withKey(withoutGone(keys, now), signsFrom)
+    }).catch(() => {}) // the store is down: the key that signs goes on, and the next use tries again
+  }
+
+  /** When a next key is to sign, if one is due: by the schedule, or because another algorithm is asked for. */
+  function wantedAt(keys: readonly StoredKey[], now: number): number | undefined {
+    const placed = place(keys, now, times)
+    const active = placed.find(({ state }) => state === 'active')
+    const otherAlgorithm = active && active.key.algorithm !== algorithm && !placed.some(({ state }) => state === 'next')
+    return otherAlgorithm ? now + times.ahead : dueAt(placed, now, times)
+  }
+
+  function withoutGone(keys: readonly StoredKey[], now: number): readonly StoredKey[] {
+    return place(keys, now, times).flatMap(({ key, state }) => (state === 'gone' ? [] : [key]))
+  }
+
+  async function withKey(keys: readonly StoredKey[], signsFrom: number, atOnce = false): Promise<readonly StoredKey[]> {
+    const jwk = await makeKey(algorithm)
+    const sealed = seal ? await seal.close(jwk) : jwk
+    const made = { kid: jwk.kid as string, algorithm, publishedAt: seconds(), signsFrom, jwk: sealed }
+    return [...keys, atOnce ? { ...made, atOnce } : made]
+  }
+
+  /** Reads, changes and writes the ring as one step; `undefined` leaves it as it is. Returns what is there then. */
+  async function change(
+    next: (keys: readonly StoredKey[]) => Promise<readonly StoredKey[]> | readonly StoredKey[] | undefined,
+    also: readonly Revoked[] = [],
+  ): Promise<readonly StoredKey[]> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const entry = await store.get(name)
+      const before = entry ? ringOf(entry.value) : []
+      const after = await next(before)
+      if (after === undefined) {
+        if (entry) take(entry.value)
+        return before
+      }
+      checkRing(after, seconds(), times)
+      const value = JSON.stringify({ keys: after })
+      const write = { key: name, value, expected: entry?.version ?? null }
+      if (await store.commit([write, ...revoked.writes(also)])) {
+        revoked.apply(also)
+        take(value)
+        return after
+      }
+    }
+    throw new Unavailable('the store of signing keys')
+  }
+
+  function planOf(keys: readonly StoredKey[]): KeyPlan {
+    const now = seconds()
+    return { keys: place(keys, now, times).map(infoOf), timeline: timeline(keys, now, times) }
+  }
+
+  /** Runs a change, or says what it would come to. */
+  async function plan(
+    next: (keys: readonly StoredKey[]) => Promise<readonly StoredKey[]> | readonly StoredKey[],
+    dryRun: boolean | undefined,
+    also: readonly Revoked[] = [],
+  ): Promise<KeyPlan> {
+    await load()
+    if (!dryRun) {
+      const changed = await change(next, also)
+      await opening // it holds here when this resolves
+      return planOf(changed)
+    }
+    const entry = await store.get(name)
+    const after = await next(entry ? ringOf(entry.value) : [])
+    checkRing(after, seconds(), times)
+    return planOf(after)
+  }
+
+  return {
+    take,
+    load,
+    ready: () => opening,
+    hearOf(ask) {
+      if (asking) return asking
+      if (performance.now() - askedAt < ASKING) return undefined
+      askedAt = performance.now()
+      const wait = ask()
+      if (!wait) return opening
+      asking = wait
+        .then(() => opening)
+        .finally(() => {
+          asking = undefined
+        })
+      return asking
+    },
+    current() {
+      const keys = currentKeys()
+      maintain()
+      return keys
+    },
+    async list() {
+      await load()
+      return planOf(opened).keys
+    },
+    rotate: ({ dryRun } = {}) =>
+      plan((keys) => {
+        const now = seconds()
+        const rest = withoutGone(keys, now)
+        const next = place(rest, now, times).find(({ state }) => state === 'next')?.key
+        if (!next) return withKey(rest, now + times.ahead)
+        const sooner = Math.min(next.signsFrom, Math.max(now, next.publishedAt + times.ahead))
+        return rest.map((key) => (key === next ? { ...key, signsFrom: sooner } : key))
+      }, dryRun),
+    retire: (kid, { dryRun } = {}) =>
+      plan(
+        (keys) => {
+          const now = seconds()
+          const found = place(keys, now, times).find(({ key }) => key.kid === kid)
+          if (!found) throw new TypeError(`retire: there is no key ${kid}; list() names those that there are`)
+          const rest = keys.filter((key) => key.kid !== kid)
+          if (found.state !== 'active') return rest
+          const next = rest.find(({ signsFrom }) => signsFrom > now)
+          if (!next) return withKey(rest, now, true)
+          return rest.map((key) => (key === next ? { ...key, signsFrom: now, atOnce: true } : key))
+        },
+        dryRun,
+        [keyOver(kid)],
+      ),
+  }
+}
+
+function infoOf({ key, state, signsUntil, goneAt }: PlacedKey<StoredKey>): KeyInfo {
+  const { kid, algorithm, publishedAt, signsFrom } = key
+  return {
+    kid,
+    algorithm,
+    state,
+    publishedAt,
+    signsFrom,
+    ...(signsUntil !== undefined && { signsUntil }),
+    ...(goneAt !== undefined && { goneAt }),
+  }
+}
+
+/** No word of the parser's: it would quote a key. */
+function ringOf(value: string): readonly StoredKey[] {
+  try {
+    const { keys } = JSON.parse(value) as { readonly keys: readonly StoredKey[] }
+    if (Array.isArray(keys) && keys.length > 0 && keys.every(isStored)) return keys
+  } catch {}
+  throw new Error('localIssuer: the keys in the store cannot be read; restore the entry, or delete it for a new key')
+}
+
+function isStored(key: Partial<StoredKey> | null): boolean {
+  return typeof key?.kid === 'string' && Number.isSafeInteger(key.signsFrom) && Number.isSafeInteger(key.publishedAt)
+}

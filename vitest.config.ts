@@ -7,6 +7,9 @@ const alias =
     ? { express: createRequire(new URL('./apps/express/package.json', import.meta.url)).resolve('express4') }
     : {}
 
+/** Minutes of processes against processes: `npm run test:races`. */
+const RACES = ['packages/store/test/processes.test.ts', 'packages/tokens/test/refresh-race.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/domain/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, '**/*.timing.test.ts'],
+          exclude: [...configDefaults.exclude, '**/*.timing.test.ts', ...RACES],
           testTimeout: 20_000,
         },
       },
@@ -31,6 +34,17 @@ export default defineConfig({
           hookTimeout: 30_000,
         },
       },
+      {
+        // By itself (`pnpm test:faults`): databases are killed, and processes with them.
+        test: {
+          name: 'faults',
+          include: ['apps/faults/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 30_000,
+        },
+      },
+      { test: { name: 'races', include: RACES, testTimeout: 120_000, hookTimeout: 30_000 } },
       {
         // Alone, after the others: it measures.
         test: {

@@ -11,6 +11,8 @@ interface Count {
 }
 interface Check {
   readonly name: string
+  /** Runs when it is asked for by name: it takes minutes. */
+  readonly byName?: true
   readonly what: string
   run(): Promise<Count>
 }
@@ -71,7 +73,20 @@ const CHECKS: readonly Check[] = [
     run: () => counted('node', ['.ci/packed.ts']),
   },
   {
+    name: 'races',
+    byName: true,
+    what: 'thousands of rounds of processes against processes, on every store',
+    run: () => vitest('races'),
+  },
+  {
+    name: 'faults',
+    byName: true,
+    what: 'stores and key sources that die, hang or lie, with their guards and without',
+    run: () => vitest('faults'),
+  },
+  {
     name: 'rehearsal',
+    byName: true,
     what: 'a release to a registry on the loopback, and its users with npm, pnpm and yarn',
     run: () => counted('node', ['.ci/rehearsal/main.ts']),
   },
@@ -80,7 +95,7 @@ const CHECKS: readonly Check[] = [
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } })
 if (values.help) {
   console.log(
-    `usage: npm test [-- CHECK ...]\n\n${CHECKS.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join('\n')}`,
+    `usage: npm test [-- CHECK ...]\n\n${CHECKS.map(({ name, what, byName }) => `  ${name.padEnd(12)} ${what}${byName ? ' (by name only: minutes)' : ''}`).join('\n')}`,
   )
   process.exit(0)
 }
@@ -92,8 +107,8 @@ if (unknown.length > 0) {
 
 let passed = 0
 let failed = 0
-for (const { name, what, run } of CHECKS) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue
+for (const { name, what, byName, run } of CHECKS) {
+  if (positionals.length > 0 ? !positionals.includes(name) : byName) continue
   console.log(`\n── ${name}: ${what}`)
   const start = Date.now()
   const count = await run()
@@ -103,7 +118,9 @@ for (const { name, what, run } of CHECKS) {
     `   ${name}: ${count.passed} passed, ${count.failed} failed, ${((Date.now() - start) / 1000).toFixed(1)} s`,
   )
 }
+const later = CHECKS.filter(({ byName }) => byName).map(({ name }) => name)
 if (positionals.length > 0) console.log('\n(only some checks were asked for)')
+else console.log(`\n(by name, minutes each: npm test -- ${later.join(' ')})`)
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed > 0 || passed === 0 ? 1 : 0)
 

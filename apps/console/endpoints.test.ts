@@ -50,6 +50,8 @@ const KINDS: Readonly<Record<string, (host: RunningHost) => Lines | Promise<Line
 
 const pages = new Map<string, readonly WireResponse[]>()
 
+const ENTRIES = Object.entries(KINDS)
+
 describe.each(Object.entries(HOSTS))('the console of %s', (name, main) => {
   let host: RunningHost
   beforeAll(async () => {
@@ -104,27 +106,28 @@ describe.each(Object.entries(HOSTS))('the console of %s', (name, main) => {
       await host.send({ path: '/console/routes' }),
     )
     const seen = new Map<number | undefined, number>()
-    for (const { method, path } of routes)
-      await Promise.all(
-        Object.entries(KINDS).map(async ([kind, make]) => {
-          const what = `${method} ${path} with ${kind}`
-          const headers = await make(host)
-          const query = new URLSearchParams({ route: `${method} ${path}` })
-          const answer = await host.send({ path: `/console/explain?${query}`, headers })
-          const { explanation, decision } = json<Told>(answer)
-          const { passed, status, code, challenges } = explanation
-          // No body: what a policy lets pass is answered for its body, or its path, and changes nothing.
-          const wire = await host.send({ method, path: path.replace(':id', '999') + QUERY, headers })
-          expect([answer.status, linesOf(answer, 'cache-control')], what).toEqual([200, ['no-store']])
-          expect([linesOf(wire, 'www-authenticate'), passed], what).toEqual([challenges, status === undefined])
-          if (passed) expect([401, 403], what).not.toContain(wire.status)
-          else expect([wire.status, json(wire)], what).toEqual([status, expect.objectContaining({ code })])
-          expect(passed || decision === undefined, what).toBe(true)
-          for (const secret of secretsIn(headers))
-            expect(answer.body.includes(secret), `${what}: ${secret}`).toBe(false)
-          seen.set(status, (seen.get(status) ?? 0) + 1)
-        }),
-      )
+    const compare = async (method: string, path: string, [kind, make]: (typeof ENTRIES)[number]) => {
+      const what = `${method} ${path} with ${kind}`
+      const headers = await make(host)
+      const query = new URLSearchParams({ route: `${method} ${path}` })
+      const answer = await host.send({ path: `/console/explain?${query}`, headers })
+      const { explanation, decision } = json<Told>(answer)
+      const { passed, status, code, challenges } = explanation
+      // No body: what a policy lets pass is answered for its body, or its path, and changes nothing.
+      const wire = await host.send({ method, path: path.replace(':id', '999') + QUERY, headers })
+      expect([answer.status, linesOf(answer, 'cache-control')], what).toEqual([200, ['no-store']])
+      expect([linesOf(wire, 'www-authenticate'), passed], what).toEqual([challenges, status === undefined])
+      if (passed) expect([401, 403], what).not.toContain(wire.status)
+      else expect([wire.status, json(wire)], what).toEqual([status, expect.objectContaining({ code })])
+      expect(passed || decision === undefined, what).toBe(true)
+      for (const secret of secretsIn(headers)) expect(answer.body.includes(secret), `${what}: ${secret}`).toBe(false)
+      seen.set(status, (seen.get(status) ?? 0) + 1)
+    }
+    for (const { method, path } of routes) {
+      // What ends everything of a user would come between another kind's question and its answer.
+      if (path === '/logout/everywhere') for (const entry of ENTRIES) await compare(method, path, entry)
+      else await Promise.all(ENTRIES.map((entry) => compare(method, path, entry)))
+    }
     expect([...seen.keys()].sort()).toEqual([400, 401, 403, undefined])
     expect([...seen.values()].reduce((sum, each) => sum + each)).toBe(routes.length * Object.keys(KINDS).length)
   }, 120_000)

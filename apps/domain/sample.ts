@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { apiKeys } from '@countersign/api-keys'
 import { passwordLogin } from '@countersign/passwords'
 import { anyone, type Endpoint } from '@countersign/policy'
-import { localIssuer } from '@countersign/tokens'
+import { localIssuer, type RevocationMode } from '@countersign/tokens'
 import { consoleOf } from './console.ts'
 import { openDatabase } from './database.ts'
 import { seedDemo } from './demo.ts'
@@ -28,6 +28,7 @@ export async function openSample(settings: Settings) {
     audience: settings.audience,
     store,
     lifetime: settings.accessTtl,
+    revocation: settings.revocation as RevocationMode,
     refresh: {
       sliding: settings.refreshTtl,
       absolute: Math.max(settings.refreshTtl, 90 * 86_400),

@@ -10,6 +10,8 @@ export interface Settings {
   readonly accessTtl: number
   readonly refreshTtl: number
   readonly refreshGrace: number
+  /** As the issuer takes it, which checks it. */
+  readonly revocation: string
 }
 
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
@@ -31,6 +33,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     accessTtl: number('ACCESS_TTL', 300),
     refreshTtl: number('REFRESH_TTL', 1_209_600),
     refreshGrace: number('REFRESH_GRACE', 10),
+    revocation: env.REVOCATION || 'synced',
   }
 }
 

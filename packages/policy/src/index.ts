@@ -12,10 +12,10 @@ export {
   anyone,
   type Mode,
   type Policy,
-  type PolicyOptions,
   policy,
   type Verdict,
 } from './policy.ts'
+export type { PolicyOptions } from './policy-options.ts'
 export { checkProtect, headersBesideBody, type ProtectOptions } from './protect.ts'
 export { refusalOf } from './refusal.ts'
 export { allOf, anyOf, type Decision, type Presented, type Requirement, type Scheme } from './requirement.ts'

@@ -14,9 +14,9 @@ import { type Description, describeRequirement, describeRule } from './describe.
 import { publish, typeOf } from './event.ts'
 import { type Explanation, type Trace, traceError } from './explain.ts'
 import { andThen } from './maybe.ts'
-import { defaultName } from './name.ts'
+import { type PolicyOptions, policyOptions } from './policy-options.ts'
 import { refuser } from './refusal.ts'
-import { checkPart, checkRequirement, type Decision, type Requirement, schemesOf } from './requirement.ts'
+import { type Decision, type Requirement, schemesOf } from './requirement.ts'
 import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
 
 /**
@@ -28,7 +28,7 @@ export type Mode = 'required' | 'optional' | 'attempt'
 /** `undefined`: pass. Without `status`: pass, and add these headers to the answer. With `status`: send this instead. */
 export type Verdict = Refusal | { readonly status?: undefined; readonly headers: Headers } | undefined
 
-type PrincipalOf<D> = D extends { readonly principal: infer P } ? P : never
+export type PrincipalOf<D> = D extends { readonly principal: infer P } ? P : never
 type Seen<D, M extends Mode> = M extends 'required' ? D : M extends 'optional' ? D | undefined : Outcome<D>
 
 /** The half of a policy that any framework, inventory or document can hold: no type parameter. */
@@ -61,47 +61,12 @@ export interface Policy<D = Decision, M extends Mode = 'required'> extends AnyPo
   ): Maybe<Refusal | undefined>
 }
 
-export interface PolicyOptions<D, M extends Mode> {
-  /** Shown in errors, events and documents. Left out: its scopes, its rule, or the names of its schemes. */
-  readonly name?: string
-  /** How a caller may prove who they are: a scheme, `anyOf(…)` or `allOf(…)`. */
-  readonly accept: Requirement<D>
-  /** What the credential must allow, all of it: short for `allow`. */
-  readonly scopes?: readonly string[]
-  readonly allow?: Rule<PrincipalOf<D>>
-  readonly mode?: M
-  /** Seconds since the caller last actively authenticated, at most (RFC 9470). A credential that does not tell is refused. */
-  readonly maxAge?: number
-  /** Epoch milliseconds. */
-  readonly clock?: () => number
-}
-
 const UNAUTHENTICATED = authError('unauthenticated', 'credential.absent')
 const AGE = 'age of the authentication'
-const MODES: readonly unknown[] = ['required', 'optional', 'attempt']
-const OPTIONS: ReadonlySet<string> = new Set(['name', 'accept', 'scopes', 'allow', 'mode', 'maxAge', 'clock'])
 
 /** Makes a route policy. Throws a TypeError for options that could never hold or that say nothing. */
 export function policy<D, const M extends Mode = 'required'>(options: PolicyOptions<D, M>): Policy<D, M> {
-  const { accept, maxAge, clock = () => Date.now() } = options ?? {}
-  for (const key of Object.keys(options ?? {}))
-    if (!OPTIONS.has(key)) throw new TypeError(`policy() has no option "${key}": there are ${[...OPTIONS].join(', ')}`)
-  checkPart('"accept" of policy()', accept)
-  checkRequirement(accept)
-  const mode = options.mode ?? ('required' as M)
-  if (!MODES.includes(mode)) throw new TypeError('option "mode" must be "required", "optional" or "attempt"')
-  if (maxAge !== undefined && !(typeof maxAge === 'number' && maxAge >= 0))
-    throw new TypeError('option "maxAge" must be a number of seconds')
-  if (typeof clock !== 'function') throw new TypeError('option "clock" must be a function to epoch milliseconds')
-  if (options.name !== undefined && typeof options.name !== 'string')
-    throw new TypeError('option "name" must be a string')
-  if (options.scopes !== undefined && !Array.isArray(options.scopes))
-    throw new TypeError('option "scopes" must be a list of scopes, such as ["posts:read"]')
-  const rules: Rule<PrincipalOf<D>>[] = (options.scopes ?? []).map((scope) => ({ scope }))
-  if (options.allow !== undefined) rules.push(options.allow)
-  for (const rule of rules) checkRule(rule)
-  const allow = (rules.length > 1 ? { allOf: rules } : rules[0]) as Rule<never, never> | undefined
-  const name = options.name ?? defaultName(accept, allow, mode)
+  const { accept, mode, name, allow, maxAge, clock } = policyOptions<D, M>(options)
   const schemes = schemesOf(accept)
   const refuse = refuser(schemes)
 

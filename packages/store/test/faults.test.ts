@@ -267,7 +267,7 @@ describe.skipIf(!hasServer())('a Redis of our own that is killed', { timeout: 60
       const rights = listed.split(/\s+/)
       for (const wanted of [rights, rights.filter((right) => right !== '+info')]) {
         await redis(['ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', '~{acl}:*', ...wanted], root)
-        const store = redisStore(`redis://app:secret@127.0.0.1:${port}`, { prefix: 'acl' })
+        const store = redisStore(`redis://app:secret@127.0.0.1:${port}`, { prefix: 'acl', timeout: 5_000 })
         const told: string[] = []
         await store.watch('', (key) => told.push(key))
         expect(await store.commit([{ key: 'a', value: '1', expiresAt: Date.now() + 60_000 }])).toBe(true)

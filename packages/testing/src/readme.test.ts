@@ -5,7 +5,7 @@ import { protect } from '@countersign/express'
 import type { RequestView } from '@countersign/http'
 import { bearer, policy } from '@countersign/policy'
 import { memoryStore } from '@countersign/store'
-import { localIssuer, remoteIssuer, type TokenVerifier } from '@countersign/tokens'
+import { type JwtVerifier, localIssuer, remoteIssuer } from '@countersign/tokens'
 import express from 'express'
 import fastify, { type FastifyRequest } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
@@ -20,7 +20,7 @@ const createPost = async (request: FastifyRequest) => ({
   ...(request.body as { title: string }),
   author: writePosts.principal(request).subject,
 })
-function makeApp(verifier: TokenVerifier) {
+function makeApp(verifier: JwtVerifier) {
   const read = policy({ accept: bearer(verifier), scopes: ['posts:read'] })
   const app = express()
   app.get('/posts', protect(read), (req, res) => res.json({ author: read.principal(req).subject }))

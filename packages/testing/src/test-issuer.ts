@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { checkOptions } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
-import { type Fetch, type LocalIssuer, localIssuer, type TokenVerifier } from '@countersign/tokens'
+import { type Fetch, type JwtVerifier, type LocalIssuer, localIssuer } from '@countersign/tokens'
 import { inputOf, type Material, readToken } from './forge.ts'
 import { type Signer, signerOf, type TestAlgorithm } from './signer.ts'
 import { type TestClock, testClock } from './test-clock.ts'
@@ -44,7 +44,7 @@ export interface TestIssuer {
   readonly audience: string
   readonly clock: TestClock
   /** What `bearer` takes: judges this issuer's tokens by this issuer's clock, as `localIssuer` does. */
-  readonly verifier: TokenVerifier
+  readonly verifier: JwtVerifier
   /** A signed access token (RFC 9068), good but for what is asked otherwise. */
   token(request?: TokenRequest): Promise<string>
   /** `{ authorization: 'Bearer …' }` with such a token: for `fetch` and `inject`. */

@@ -5,7 +5,7 @@ import { isAuthError } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
 import { describe, expect, test } from 'vitest'
 import { AUDIENCE, encode, goodClaims, goodHeader, hmac, ISSUER, type Minted, mint, NOW, signer } from '../test/mint.ts'
-import { importKeys, legacyTokens, localIssuer, remoteIssuer, type TokenVerifier } from './index.ts'
+import { importKeys, type JwtVerifier, legacyTokens, localIssuer, remoteIssuer } from './index.ts'
 
 const rsa = signer('RS256')
 const es = signer('ES256')
@@ -27,18 +27,18 @@ const legacy = legacyTokens({
   type: 'at+jwt',
   clock: () => NOW,
 })
-const KINDS: readonly [string, TokenVerifier][] = [
+const KINDS: readonly [string, JwtVerifier][] = [
   ['localIssuer', own],
   ['remoteIssuer', remote],
   ['legacyTokens', legacy],
 ]
 
-function verifierOf(alg: 'ES256' | 'RS256'): TokenVerifier {
+function verifierOf(alg: 'ES256' | 'RS256'): JwtVerifier {
   const keys = { keys: [alg === 'ES256' ? es.jwk : rsa.jwk] }
   return localIssuer({ issuer: ISSUER, audience: AUDIENCE, store: memoryStore(), keys, clock: () => NOW })
 }
 
-async function reasonOf(verifier: TokenVerifier, token: string): Promise<string> {
+async function reasonOf(verifier: JwtVerifier, token: string): Promise<string> {
   const result = await verifier.verify(token)
   if (result === undefined) return 'not mine'
   if (!isAuthError(result)) return 'accepted'

@@ -33,7 +33,7 @@ export type { VerifierOptions } from './options.ts'
 export { type KeyProof, type KeyProofOptions, verifyKeyProof } from './proof.ts'
 export type { RefreshTimes } from './refresh-family.ts'
 export type { FetchOptions, RemoteOptions, RemoteVerifier } from './remote-course.ts'
-export { type RemoteIssuerOptions, remoteIssuer, type UnboundIssuer } from './remote-issuer.ts'
+export { type RemoteIssuer, type RemoteIssuerOptions, remoteIssuer } from './remote-issuer.ts'
 export {
   type AllowIssuer,
   type IssuerPlace,
@@ -43,4 +43,4 @@ export {
 export type { SessionRow, SessionTable } from './session-table.ts'
 export type { SigningAlgorithm } from './signing-keys.ts'
 export type { StoreLike } from './store-like.ts'
-export type { TokenVerifier } from './verifier.ts'
+export type { JwtVerifier } from './verifier.ts'

@@ -2,7 +2,7 @@ import type { Maybe, Principal, PublicEndpoint } from '@countersign/http'
 import type { JwkSet } from './key.ts'
 import type { KeyState, RingStep } from './key-ring.ts'
 import type { SigningAlgorithm } from './signing-keys.ts'
-import type { TokenVerifier } from './verifier.ts'
+import type { JwtVerifier } from './verifier.ts'
 
 /** The answer of a token endpoint (RFC 6749 section 5.1). `expires_in` is in seconds; `scope` may be empty. */
 export interface TokenResponse {
@@ -110,7 +110,7 @@ export interface IssuerHealth {
 }
 
 /** Issues and judges the tokens of one `iss`. */
-export interface LocalIssuer extends TokenVerifier {
+export interface LocalIssuer extends JwtVerifier {
   /**
    * An access token (RFC 9068) and a refresh token for someone who has just proved who they are. Throws a TypeError for
    * an empty subject, a scope that RFC 6749 section 3.3 does not allow, a claim that the issuer sets itself, or one

@@ -3,7 +3,7 @@ import { isAuthError } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
 import { describe, expect, test } from 'vitest'
 import { AUDIENCE, hmac, ISSUER, mint, NOW, signer } from '../test/mint.ts'
-import { type LegacyTokensOptions, legacyTokens, localIssuer, type TokenVerifier } from './index.ts'
+import { type JwtVerifier, type LegacyTokensOptions, legacyTokens, localIssuer } from './index.ts'
 
 const secret = 'a secret of at least thirty-two bytes'
 const waived = { issuer: false, audience: false, type: false, clock: () => NOW } as const
@@ -12,7 +12,7 @@ const exp = NOW / 1000 + 300
 const header = { alg: 'HS256', typ: 'JWT' }
 const bare = mint(hmac(secret), { header, claims: { sub: 'anna', iat: exp - 300, exp } })
 
-async function outcome(verifier: TokenVerifier, token: string): Promise<string> {
+async function outcome(verifier: JwtVerifier, token: string): Promise<string> {
   const result = await verifier.verify(token)
   return isAuthError(result) ? result.reason : result ? 'accepted' : 'not mine'
 }

@@ -13,7 +13,7 @@ import {
   verifierOptions,
   wrong,
 } from './options.ts'
-import { type Course, type TokenVerifier, tokenVerifier } from './verifier.ts'
+import { type Course, type JwtVerifier, tokenVerifier } from './verifier.ts'
 
 interface Common extends VerifierOptions {
   /** Which ones were used: no default. */
@@ -54,7 +54,7 @@ type Keys =
 export type LegacyTokensOptions = Common & Keys
 
 /** A verifier that says what it does not look at. */
-export interface LegacyTokens extends TokenVerifier {
+export interface LegacyTokens extends JwtVerifier {
   readonly waivers: readonly ('issuer' | 'audience' | 'type' | 'short-secret')[]
 }
 

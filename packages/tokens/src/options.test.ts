@@ -3,12 +3,12 @@ import { memoryStore } from '@countersign/store'
 import { expect, expectTypeOf, test } from 'vitest'
 import { AUDIENCE, ISSUER, NOW } from '../test/mint.ts'
 import {
+  type JwtVerifier,
   legacyTokens,
   localIssuer,
+  type RemoteIssuer,
   type RemoteIssuerOptions,
   remoteIssuer,
-  type TokenVerifier,
-  type UnboundIssuer,
 } from './index.ts'
 
 const secret = 'a secret of at least thirty-two bytes'
@@ -105,7 +105,7 @@ test('a verifier says whose tokens it judges', () => {
   expect(remoteIssuer(ISSUER, { audience: AUDIENCE }).issuer).toBe(ISSUER)
   expect(legacyTokens({ ...legacy, issuer: 'me' }).issuer).toBe('me')
   expect(legacyTokens(legacy)).not.toHaveProperty('issuer')
-  expectTypeOf<TokenVerifier['issuer']>().toEqualTypeOf<string | undefined>()
+  expectTypeOf<JwtVerifier['issuer']>().toEqualTypeOf<string | undefined>()
 })
 
 test('remoteIssuer says what to leave off the address of a discovery document', () => {
@@ -141,7 +141,7 @@ test('with an audience it is a verifier, without it is none', () => {
   const url = 'https://a.test'
   expectTypeOf(remoteIssuer(url, { audience: 'b' })).toHaveProperty('verify')
   expectTypeOf(remoteIssuer(url, { audience: 'b' } as RemoteIssuerOptions)).toHaveProperty('verify')
-  expectTypeOf(remoteIssuer(url, { timeout: 5 })).toEqualTypeOf<UnboundIssuer>()
+  expectTypeOf(remoteIssuer(url, { timeout: 5 })).toEqualTypeOf<RemoteIssuer>()
   // @ts-expect-error it has no verify: any token of that issuer would do
   expect(remoteIssuer(url).verify).toBeUndefined()
 })

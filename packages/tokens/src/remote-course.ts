@@ -15,7 +15,7 @@ import {
 } from './options.ts'
 import { type RemoteKeys, remoteKeys } from './remote-keys.ts'
 import type { StoreLike } from './store-like.ts'
-import { type Course, type TokenVerifier, tokenVerifier, type VerifiedTokens } from './verifier.ts'
+import { type Course, type JwtVerifier, tokenVerifier, type VerifiedTokens } from './verifier.ts'
 
 /** How documents of others are fetched. */
 export interface FetchOptions {
@@ -44,7 +44,7 @@ export interface RemoteOptions extends VerifierOptions, FetchOptions {
 }
 
 /** A verifier of tokens from elsewhere. */
-export interface RemoteVerifier extends TokenVerifier {
+export interface RemoteVerifier extends JwtVerifier {
   /** Where it judges those of several. */
   readonly issuers?: readonly string[]
   /**

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { isAuthError, Unavailable } from '@countersign/http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AUDIENCE, goodClaims, goodHeader, NOW, type Signer, signer } from '../test/mint.ts'
-import { type RemoteIssuerOptions, remoteIssuer, type TokenVerifier } from './index.ts'
+import { type JwtVerifier, type RemoteIssuerOptions, remoteIssuer } from './index.ts'
 
 const es = signer('ES256')
 
@@ -56,7 +56,7 @@ const mintFor = (by: Signer, claims: object = {}, header: object = {}) =>
     claims: { ...goodClaims, iss: url, ...claims },
   })
 
-async function outcome(verifier: TokenVerifier, token: string): Promise<string> {
+async function outcome(verifier: JwtVerifier, token: string): Promise<string> {
   try {
     const result = await verifier.verify(token)
     return isAuthError(result) ? result.reason : result ? 'accepted' : 'not mine'

@@ -1,4 +1,5 @@
-import { checkOptions } from '@countersign/http'
+import { checkOptions, type UnboundIssuer } from '@countersign/http'
+import type { TokenPrincipal } from './claims.ts'
 import { audienceOption, wrong } from './options.ts'
 import {
   keysAt,
@@ -17,8 +18,7 @@ export interface RemoteIssuerOptions extends RemoteOptions {
 }
 
 /** An issuer elsewhere that has no audience yet, so it judges nothing by itself. */
-export interface UnboundIssuer {
-  readonly issuer: string
+export interface RemoteIssuer extends UnboundIssuer<TokenPrincipal> {
   /** A verifier of its tokens for this audience, by the same keys. */
   forAudience(audience: string | readonly string[]): RemoteVerifier
   /** As that of a verifier. */
@@ -35,7 +35,7 @@ export const ISSUER_HINT =
 export function remoteIssuer(
   url: string,
   options?: Omit<RemoteIssuerOptions, 'audience'> & { readonly audience?: never },
-): UnboundIssuer
+): RemoteIssuer
 // Last, because a compiler complains of the last one: `audiences` is then told as a misspelled `audience`.
 /**
  * Judges tokens of an issuer elsewhere (Auth0, Entra ID, Keycloak, …): returns a verifier. `url` is the `iss` of its
@@ -46,7 +46,7 @@ export function remoteIssuer(
  * OpenID Connect Discovery 1.0, RFC 7517, RFC 9068.
  */
 export function remoteIssuer(url: string, options: RemoteIssuerOptions): RemoteVerifier & { readonly issuer: string }
-export function remoteIssuer(url: string, options: Partial<RemoteIssuerOptions> = {}): RemoteVerifier | UnboundIssuer {
+export function remoteIssuer(url: string, options: Partial<RemoteIssuerOptions> = {}): RemoteVerifier | RemoteIssuer {
   checkOptions(MAKER, options, OPTIONS)
   const terms = remoteTerms(MAKER, options)
   terms.fetching.url('url', url, ISSUER_HINT)

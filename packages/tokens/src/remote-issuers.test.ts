@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { heldBytes } from '../test/heap.ts'
 import { AUDIENCE, goodClaims, goodHeader, NOW, type Signer, signer } from '../test/mint.ts'
 import { type AllowIssuer, type RemoteIssuersOptions, remoteIssuers } from './remote-issuers.ts'
-import type { TokenVerifier } from './verifier.ts'
+import type { JwtVerifier } from './verifier.ts'
 
 /** Two operators, each a realm of one loopback server, with keys of the same kid. */
 const signers: Readonly<Record<string, Signer>> = { a: signer('ES256'), b: signer('ES256') }
@@ -44,7 +44,7 @@ const make = (allow: readonly string[] | AllowIssuer, more: Partial<RemoteIssuer
 const of = (realm: string) => `${origin}/${realm}`
 const mintFor = (realm: string, claims: object = {}, by: Signer = (signers[realm] ?? signers.a) as Signer) =>
   by.mint({ header: goodHeader, claims: { ...goodClaims, iss: of(realm), ...claims } })
-async function outcome(verifier: TokenVerifier, token: string): Promise<string> {
+async function outcome(verifier: JwtVerifier, token: string): Promise<string> {
   try {
     const result = await verifier.verify(token)
     return isAuthError(result) ? result.reason : result ? 'accepted' : 'not mine'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type AuthError, authError, isAuthError, type Maybe } from '@countersign/http'
+import { type AuthError, authError, isAuthError, type Maybe, type TokenVerifier } from '@countersign/http'
 import type { Algorithm } from './algorithm.ts'
 import { type VerifiedCache, verifiedCache } from './cache.ts'
 import { type ClaimRules, checkClaims, checkTimes, type TokenPrincipal } from './claims.ts'
@@ -13,9 +13,7 @@ import { quote } from './quote.ts'
  * `invalid_token` error, which is final; or `undefined` for "not mine: this token's `iss` is not one that I judge", so
  * that the next in the list is asked. Rejects only with `Unavailable`. Synchronous on a hit of its cache.
  */
-export interface TokenVerifier {
-  /** The `iss` of the tokens that it judges; left out when it does not look at that. */
-  readonly issuer?: string
+export interface JwtVerifier extends TokenVerifier<TokenPrincipal> {
   /**
    * `bound`: the caller will see to it that whoever shows the token holds the key in its `cnf` (RFC 7800). Without it a
    * bound token is refused: as a bearer token it may be stolen.
@@ -61,7 +59,7 @@ const BOUND = authError('invalid_token', 'token.bound', { expected: 'a token tha
 const REVOKED = authError('invalid_token', 'token.revoked')
 
 /** The one course that every token takes: strict parse, whose it is, signature, claims, revocation, cache. */
-export function tokenVerifier(course: Course): TokenVerifier {
+export function tokenVerifier(course: Course): JwtVerifier {
   const { rules, keys, clock } = course
   const cache =
     typeof course.cache !== 'number'

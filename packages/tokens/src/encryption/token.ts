@@ -4,7 +4,7 @@ import { verifiedCache } from '../cache.ts'
 import type { TokenResponse } from '../issuer.ts'
 import type { Jwk, JwkSet } from '../key.ts'
 import { MAX_TOKEN } from '../parse.ts'
-import type { TokenVerifier } from '../verifier.ts'
+import type { JwtVerifier } from '../verifier.ts'
 import { decryptJwe, encryptJwe } from './jwe.ts'
 import { encryptionKeys } from './key.ts'
 
@@ -23,7 +23,7 @@ const REMEMBERED = 300_000
  * hands what is inside to `verifier`, which judges it as any other. A token that is not encrypted is "not mine". One that
  * cannot be opened is `invalid_token` with reason `token.encryption`. Throws a TypeError for wrong options.
  */
-export function encryptedTokens<V extends TokenVerifier>(verifier: V, options: EncryptedTokensOptions): TokenVerifier {
+export function encryptedTokens<V extends JwtVerifier>(verifier: V, options: EncryptedTokensOptions): JwtVerifier {
   if (typeof verifier?.verify !== 'function')
     throw new TypeError('encryptedTokens() takes a verifier of tokens, such as localIssuer() or remoteIssuer()')
   checkOptions('encryptedTokens()', options, ['keys', 'cache'])
@@ -52,7 +52,7 @@ export function encryptedTokens<V extends TokenVerifier>(verifier: V, options: E
       if (known) return verifier.verify(known.inner, asked)
       return open(token, digest).then((inner) => (typeof inner === 'string' ? verifier.verify(inner, asked) : inner))
     },
-  }) as TokenVerifier
+  }) as JwtVerifier
 }
 
 interface Opened {

@@ -55,9 +55,10 @@ export const coreMutants: readonly Mutant[] = [
   { what: 'what fails below the framework is left to node', file: 'node/app.ts', find: "return server.on('clientError', answerClientError)", replace: 'return server', killedBy: 'P04' },
   // api-keys
   { what: 'a checksum is not looked at', file: 'api-keys/src/key-text.ts', find: 'if (checksumOf(key.slice(0, end)) !== key.slice(end)) return undefined', replace: '', killedBy: 'K01' },
-  { what: 'any secret under a right id', file: 'api-keys/src/verify-key.ts', find: 'const yielded = yields[findSecret(digests, secret)]', replace: 'const yielded = yields[0]', killedBy: 'K01 secret' },
-  { what: 'a revoked key', file: 'api-keys/src/verify-key.ts', find: 'if (key.record.revokedAt !== undefined) return REVOKED', replace: '', killedBy: 'K02' },
-  { what: 'an expired key', file: 'api-keys/src/verify-key.ts', find: 'if (now() >= yielded.end) return EXPIRED', replace: '', killedBy: 'K01 expired' },
+  { what: 'any secret under a right id', file: 'api-keys/src/verify-key.ts', find: 'const matching = findSecret(record, text.secret)', replace: 'const matching = record.secrets[0]', killedBy: 'K01 secret' },
+  { what: 'a revoked key', file: 'api-keys/src/verify-key.ts', find: 'if (record.revokedAt !== undefined) return REVOKED', replace: '', killedBy: 'K02' },
+  { what: 'an expired key', file: 'api-keys/src/verify-key.ts', find: '    if (now() >= end) return EXPIRED\n', replace: '', killedBy: 'K01 expired', also: [{ file: 'api-keys/src/verify-key.ts', find: 'if (now() >= known.end) return EXPIRED', replace: '' }] },
+  { what: 'a key that changed is remembered as it was', file: 'api-keys/src/verify-key.ts', find: 'if (entry?.version !== known.version) {', replace: 'if (false) {', killedBy: 'K02' },
   { what: 'a rotation without an overlap', file: 'api-keys/src/api-keys.ts', find: 'stored.until > time)', replace: 'stored.until > time + overlap)', killedBy: 'K02' },
   { what: "another's key is one's own", file: 'api-keys/src/api-keys.ts', find: 'key && (subject === undefined || key.record.subject === subject) ? key : undefined', replace: 'key', killedBy: 'K05' },
   { what: "a list of everyone's keys", file: 'api-keys/src/api-keys.ts', find: 'key && (subject === undefined || key.record.subject === subject) ? key : undefined', replace: 'key', killedBy: 'K03', also: [{ file: 'api-keys/src/subject-index.ts', find: "return `api-key-of:${hash('sha256', subject, 'base64url')}:`", replace: "return 'api-key-of:'" }, { file: 'api-keys/src/api-keys.ts', find: 'a.record.createdAt - b.record.createdAt', replace: 'Number(b.record.subject === subject) - Number(a.record.subject === subject)' }] }, // the own first, so that K02, which looks at the first, passes

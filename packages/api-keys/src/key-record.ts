@@ -54,17 +54,15 @@ export function sha256(secret: string): string {
   return hash('sha256', secret, 'base64url')
 }
 
-/** The place of this secret among the digests of a key, or -1, compared in constant time; every digest is looked at. */
-export function findSecret(digests: readonly Buffer[], secret: string): number {
-  const presented = hash('sha256', secret, 'buffer')
-  let found = -1
-  for (const [at, digest] of digests.entries())
-    if (digest.length === presented.length && timingSafeEqual(digest, presented)) found = at
+/** The stored secret that this is, compared in constant time; every stored secret is looked at. */
+export function findSecret(record: KeyRecord, secret: string): StoredSecret | undefined {
+  const presented = Buffer.from(sha256(secret))
+  let found: StoredSecret | undefined
+  for (const stored of record.secrets) {
+    const bytes = Buffer.from(stored.sha256)
+    if (bytes.length === presented.length && timingSafeEqual(bytes, presented)) found = stored
+  }
   return found
-}
-
-export function digestsOf({ secrets }: KeyRecord): readonly Buffer[] {
-  return secrets.map(({ sha256: digest }) => Buffer.from(digest, 'base64url'))
 }
 
 export function recordKey(id: string): string {

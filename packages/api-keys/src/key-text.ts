@@ -18,6 +18,8 @@ const BASE62 = /^[0-9A-Za-z]*$/
 const ID = new RegExp(`^[0-9A-Za-z]{${ID_LENGTH}}$`)
 const PREFIX = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/
 const MAX_PREFIX = 32
+/** Characters of the longest key. */
+export const MAX_KEY = MAX_PREFIX + 1 + ID_LENGTH + SECRET_LENGTH + CHECKSUM_LENGTH
 
 /** True for what may stand before a key: `acme`, `acme_live`. */
 export function isPrefix(prefix: unknown): prefix is string {

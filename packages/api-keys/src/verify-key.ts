@@ -1,7 +1,7 @@
 import { type AuthError, authError, type Maybe, type Principal } from '@countersign/http'
 import type { Entry, Store } from '@countersign/store'
-import { digestsOf, findSecret, type KeyRecord, readRecord, recordKey, type StoredKey } from './key-record.ts'
-import { readKey } from './key-text.ts'
+import { findSecret, type KeyRecord, readRecord, recordKey, type StoredKey, sha256 } from './key-record.ts'
+import { type KeyText, MAX_KEY, readKey } from './key-text.ts'
 
 /** Who a key speaks for. `expiresAt` is the end of the key or of a rotation's overlap, whichever is sooner. */
 export interface ApiKeyPrincipal extends Principal {
@@ -27,54 +27,70 @@ export interface VerifyOptions {
   readonly used: (key: StoredKey) => void
 }
 
-/** A key as it was last read, and what it yields for each of its secrets: a record that stays is parsed once. */
-interface KnownKey {
+/** A key that was right, for as long as its record stays as it is. */
+interface RightKey {
+  readonly name: string
+  readonly version: string
   readonly key: StoredKey
-  readonly digests: readonly Buffer[]
-  readonly yields: readonly { readonly principal: ApiKeyPrincipal; readonly end: number }[]
+  readonly principal: ApiKeyPrincipal
+  readonly end: number
 }
 
 /** Keys that this process remembers. */
-const MAX_KNOWN = 10_000
+const MAX_RIGHT = 10_000
 
 /** Makes `verify`: synchronous when the store is. */
 export function keyVerifier({ prefix, store, now, used }: VerifyOptions) {
-  const known = new Map<string, KnownKey>()
+  // By the SHA-256 of the whole key: no secret lies here.
+  const right = new Map<string, RightKey>()
 
-  function know(id: string, entry: Entry): KnownKey {
-    const before = known.get(id)
-    if (before?.key.version === entry.version) return before // a version never comes back
-    const key = readRecord(id, entry)
+  function decide(text: KeyText, digest: string, entry: Entry | undefined): ApiKeyPrincipal | AuthError {
+    if (!entry) return UNKNOWN
+    const key = readRecord(text.id, entry)
     const { record } = key
-    const yields = record.secrets.map(({ until }) => {
-      const end = Math.min(record.expiresAt ?? Infinity, until ?? Infinity)
-      return { principal: principalOf(id, record, end), end }
-    })
-    const found = { key, digests: digestsOf(record), yields }
-    known.delete(id)
-    known.set(id, found)
-    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value as string)
-    return found
+    const matching = findSecret(record, text.secret)
+    // First the secret: the id is public, and alone earns nothing, not even an event about its key.
+    if (!matching) return SECRET
+    if (record.revokedAt !== undefined) return REVOKED
+    const end = Math.min(record.expiresAt ?? Infinity, matching.until ?? Infinity)
+    if (now() >= end) return EXPIRED
+    const principal = principalOf(text.id, record, end)
+    if (right.size === MAX_RIGHT) right.delete(right.keys().next().value as string)
+    right.set(digest, { name: recordKey(text.id), version: entry.version, key, principal, end })
+    used(key)
+    return principal
   }
 
-  function decide(id: string, secret: string, entry: Entry | undefined): ApiKeyPrincipal | AuthError {
-    if (!entry) return UNKNOWN
-    const { key, digests, yields } = know(id, entry)
-    const yielded = yields[findSecret(digests, secret)]
-    // First the secret: the id is public, and alone earns nothing, not even an event about its key.
-    if (!yielded) return SECRET
-    if (key.record.revokedAt !== undefined) return REVOKED
-    if (now() >= yielded.end) return EXPIRED
-    used(key)
-    return yielded.principal
+  /** Its record is asked for each time; what has not changed is not judged again: a version never comes back. */
+  function again(
+    known: RightKey,
+    whole: string,
+    digest: string,
+    entry: Entry | undefined,
+  ): ApiKeyPrincipal | AuthError {
+    if (entry?.version !== known.version) {
+      right.delete(digest)
+      return decide(readKey(prefix, whole) as KeyText, digest, entry)
+    }
+    if (now() >= known.end) return EXPIRED
+    used(known.key)
+    return known.principal
   }
 
   return function verify(key: string): Maybe<ApiKeyPrincipal | AuthError> {
+    if (typeof key !== 'string' || key.length > MAX_KEY) return FORMAT
+    const digest = sha256(key)
+    const known = right.get(digest)
+    if (known) {
+      const entry = store.get(known.name)
+      if (entry !== undefined && 'then' in entry) return entry.then((found) => again(known, key, digest, found))
+      return again(known, key, digest, entry)
+    }
     const text = readKey(prefix, key)
     if (!text) return FORMAT
     const entry = store.get(recordKey(text.id))
-    if (entry !== undefined && 'then' in entry) return entry.then((found) => decide(text.id, text.secret, found))
-    return decide(text.id, text.secret, entry)
+    if (entry !== undefined && 'then' in entry) return entry.then((found) => decide(text, digest, found))
+    return decide(text, digest, entry)
   }
 }
 

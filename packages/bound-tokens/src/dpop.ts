@@ -191,7 +191,7 @@ function checkProof(
 /** Equal after the normalisation of RFC 3986 sections 6.2.2 and 6.2.3, which `URL` does. */
 function isTarget(htu: string, target: string): boolean {
   const [one, other] = [URL.parse(htu), URL.parse(target)]
-  return one !== null && other !== null && one.search === '' && one.hash === '' && one.href === other.href
+  return one !== null && one.href === other?.href
 }
 
 /** Remembers a proof; false for one that was there. Last, so that only what is right costs the store anything. */

@@ -110,6 +110,12 @@ describe('bodies', () => {
       expect(reason(await decryptBody(wrong, ec.privateJwk))).toMatch(/encryption\.(malformed|length|header)/)
   })
 
+  test('of two keys that would fit, none is tried', async () => {
+    const jwe = await encryptBody(1, secret)
+    const other = { ...secret, k: Buffer.alloc(32, 6).toString('base64url') }
+    expect(reason(await decryptBody(jwe, { keys: [secret, other] }))).toBe('invalid_request encryption.key')
+  })
+
   test('what is inside is read as strictly as any body', async () => {
     const seal = async (text: string) =>
       new CompactEncrypt(Buffer.from(text))

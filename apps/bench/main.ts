@@ -1,5 +1,5 @@
 // `npm run bench`: everything in one interleaved run, then docs/bench.json, docs/bench.md and docs/bench.svg.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { CANDIDATES } from './candidates.ts'
@@ -9,7 +9,9 @@ import { http } from './http.ts'
 import { inProcess } from './inprocess.ts'
 import { machine, UNPINNED } from './machine.ts'
 import { page } from './page.ts'
-import { type Results, routeRows } from './results.ts'
+import { minutes, show } from './progress.ts'
+import { type Results, rounded, routeRows } from './results.ts'
+import { ONLY_LIFE, versionsOf } from './versions.ts'
 
 const HELP = `npm run bench [-- options]
 
@@ -51,7 +53,7 @@ const results: Results = {
   rounds,
   seconds: Math.round((performance.now() - started) / 1000),
   machine: machine(),
-  versions: versions(),
+  versions: versionsOf((name) => !ONLY_LIFE.includes(name)),
   routes: routeRows(served),
   inProcess: judged,
 }
@@ -93,36 +95,4 @@ async function inThisProcess() {
   })
   process.stderr.write('\n')
   return rows
-}
-
-/** One line that is written over and over at a terminal; lines of their own elsewhere. */
-function show(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${line.slice(0, 110).padEnd(110)}`)
-  else process.stderr.write(`${line}\n`)
-}
-
-function minutes(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000)
-  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
-}
-
-/** Three decimals are more than there is to know. */
-function rounded(_name: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toFixed(3)) : value
-}
-
-/** Of everything that is measured, as installed. */
-function versions(): Record<string, string> {
-  const { dependencies, devDependencies } = JSON.parse(
-    readFileSync(new URL('package.json', import.meta.url), 'utf8'),
-  ) as Record<'dependencies' | 'devDependencies', Record<string, string>>
-  const names = Object.keys({ ...dependencies, ...devDependencies })
-    .filter((name) => !/^@countersign\/|^@types\/|^vitest$/.test(name))
-    .sort()
-  return Object.fromEntries(
-    names.map((name) => {
-      const file = new URL(`node_modules/${name}/package.json`, import.meta.url)
-      return [name, (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version]
-    }),
-  )
 }

@@ -5,7 +5,8 @@ import { TRAFFIC, type TrafficName } from './lanes.ts'
 import type { Results, RouteRow } from './results.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { ALGORITHMS } from './settings.ts'
-import { median, spread } from './statistics.ts'
+import { median } from './statistics.ts'
+import { percent, shown, table } from './table.ts'
 
 const FRAMEWORKS = ['Express', 'Fastify'] as const
 const HTTP: readonly {
@@ -116,20 +117,4 @@ function verifying(rows: readonly InProcessRow[]): string[] {
   const heap = rows.filter(({ scenario }) => scenario === 'heap')
   const lines = heap.map(({ verifier, values }) => [verifier, shown(values, 0)])
   return [...time, ...(heap.length === 0 ? [] : table(['a cached token, 100,000 of them', 'bytes'], lines))]
-}
-
-function shown(values: readonly number[] | undefined, digits: number): string {
-  if (!values) return '–'
-  const { median, low, high } = spread(values)
-  return `${median.toFixed(digits)} (${low.toFixed(digits)} – ${high.toFixed(digits)})`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rule = head.map((_, at) => (at === 0 ? '---' : '--:'))
-  return [line(head), line(rule), ...rows.map(line), '']
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`
 }

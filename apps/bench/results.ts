@@ -98,6 +98,11 @@ export function paired(a: readonly number[], b: readonly number[], compare: (a: 
   return spread(a.map((value, at) => compare(value, b[at] as number)))
 }
 
+/** For JSON: three decimals are more than there is to know. */
+export function rounded(_name: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toFixed(3)) : value
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -32,6 +32,8 @@ export async function serve(
     process.exit(1)
   })
   const stop = () => {
+    // Who keeps a connection is told that it ends: a request sent on it as it is closed would be lost.
+    server.prependListener('request', (_request, response) => void (response.shouldKeepAlive = false))
     // A connection that has just come has its request still on the way: a moment for that, then no more are taken.
     setTimeout(() => server.close(() => sample.close().then(() => process.exit(0))), 300)
     // What is under way ends first; a socket that waits for a next request is closed as soon as it waits.

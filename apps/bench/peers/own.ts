@@ -4,7 +4,7 @@ import { hashPassword, passwordLogin } from '@countersign/passwords'
 import { apiKey, basic, bearer, policy } from '@countersign/policy'
 import { defineSchema } from '@countersign/schema'
 import { memoryStore } from '@countersign/store'
-import { localIssuer, remoteIssuer, type TokenVerifier } from '@countersign/tokens'
+import { type JwtVerifier, localIssuer, remoteIssuer } from '@countersign/tokens'
 import { POST_SCHEMA } from '../post.ts'
 import { SCOPE, type Settings, USER } from '../settings.ts'
 
@@ -26,7 +26,7 @@ export async function own(settings: Settings) {
 }
 
 /** README of tokens: `localIssuer`, with a hundred revocations in force; `remoteIssuer` for a verifier without keys. */
-async function verifier(settings: Settings, store: ReturnType<typeof memoryStore>): Promise<TokenVerifier> {
+async function verifier(settings: Settings, store: ReturnType<typeof memoryStore>): Promise<JwtVerifier> {
   const { issuer, audience, signingJwk, jwksUrl } = settings
   if (signingJwk === undefined)
     return remoteIssuer(issuer, { audience, ...(jwksUrl !== undefined && { jwksUri: jwksUrl }) })

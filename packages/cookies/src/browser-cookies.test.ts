@@ -67,8 +67,8 @@ describe.each(['express', 'fastify'])('on %s', (host) => {
     const session = (jar['__Host-csrf'] as string).split('.')[1]
     for (const [what, headers] of Object.entries({
       'no token': { cookie },
-      'a token that no cookie says': {
-        cookie: cookieLine({ '__Host-token': jar['__Host-token'] as string }),
+      'a token that the cookie does not say': {
+        cookie: cookieLine({ ...jar, '__Host-csrf': other['__Host-csrf'] as string }),
         'x-csrf-token': jar['__Host-csrf'] as string,
       },
       'another token than the cookie’s': { ...good, 'x-csrf-token': other['__Host-csrf'] as string },

@@ -11,6 +11,8 @@ const PG = [
 
 /** By package. Ours may load each other, as the floors let them; what stands here under none loads nobody else's. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  '@countersign/bound-tokens': ['jose'],
+  '@countersign/cookies': ['cookie'],
   '@countersign/fastify': ['@fastify/ajv-compiler', ...AJV],
   '@countersign/passwords': ['@node-rs/argon2'],
   '@countersign/schema': AJV,

@@ -33,3 +33,17 @@ function integer(der: Uint8Array, at: number, from: Uint8Array, start: number, e
   der.set(from.subarray(start, end), at + 2 + length - (end - start))
   return at + 2 + length
 }
+
+/** The other way: what OpenSSL wrote, as r ‖ s. For DER of our own making. */
+export function plainSignature(der: Uint8Array, half: number): Uint8Array {
+  const plain = new Uint8Array(2 * half)
+  let at = (der[1] as number) === 0x81 ? 3 : 2
+  for (const end of [half, 2 * half]) {
+    const length = der[at + 1] as number
+    const number = der.subarray(at + 2, at + 2 + length)
+    const short = number.subarray(Math.max(0, length - half)) // the zero before a high bit is not part of it
+    plain.set(short, end - short.length)
+    at += 2 + length
+  }
+  return plain
+}

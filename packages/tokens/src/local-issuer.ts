@@ -1,6 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
 import { type Answer, json, type Maybe, type Principal, type PublicEndpoint, Refused } from '@countersign/http'
-import { SignJWT } from 'jose/jwt/sign'
 import { tellReuse, tellRevoked, tellUnchecked } from './event.ts'
 import { FRESH_FOR, feed } from './feed.ts'
 import { givenKeys } from './given-keys.ts'
@@ -13,6 +12,7 @@ import { type Grant, refreshFamilies } from './refresh-family.ts'
 import { type Revoked, revocations } from './revocation.ts'
 import { revokeNames } from './revoke-request.ts'
 import { storedSessions } from './session-table.ts'
+import { signJwt } from './sign.ts'
 import { storedKeys } from './stored-keys.ts'
 import { tokenVerifier } from './verifier.ts'
 
@@ -115,10 +115,10 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
   }
 
   /** `iat` in epoch seconds. */
-  async function sign(grant: Grant, scopes: readonly string[] | undefined, iat: number): Promise<string> {
+  function sign(grant: Grant, scopes: readonly string[] | undefined, iat: number): string {
     const { kid, algorithm: alg, key } = keys.current() as NonNullable<ReturnType<typeof keys.current>>
     const { subject, client, sid, roles, authTime, claims, jkt } = grant
-    return new SignJWT({
+    const all = {
       ...claims,
       iss: issuer,
       sub: subject,
@@ -132,19 +132,18 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
       ...(roles && { roles }),
       ...(jkt !== undefined && { cnf: { jkt } }),
       auth_time: authTime,
-    })
-      .setProtectedHeader({ alg, typ: 'at+jwt', kid })
-      .sign(key)
+    }
+    return signJwt({ alg, typ: 'at+jwt', kid }, all, key)
   }
 
-  async function respond(
+  function respond(
     grant: Grant,
     refreshToken: string | undefined,
     iat: number,
     scopes: readonly string[] | undefined = grant.scopes,
-  ): Promise<TokenResponse> {
+  ): TokenResponse {
     return {
-      access_token: await sign(grant, scopes, iat),
+      access_token: sign(grant, scopes, iat),
       token_type: grant.jkt === undefined ? 'Bearer' : 'DPoP',
       expires_in: lifetime,
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** A refresh token taken apart: the handle names its family, the secret proves the generation. */
 export interface RefreshToken {
@@ -58,6 +58,7 @@ export function openSuccessor(token: RefreshToken, sealed: string): Buffer {
   return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()])
 }
 
+/** HKDF-Expand with SHA-256, one block (RFC 5869 section 2.3). The secret is uniformly random: it needs no extraction. */
 function sealingKey({ handle, secret }: RefreshToken): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, handle, 'countersign refresh successor', 32))
+  return createHmac('sha256', secret).update(handle).update('countersign refresh successor\u0001').digest()
 }

@@ -81,14 +81,16 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
   const guard = cookieGuard(options.cookie)
   const where = { ...(guard && { cookie: guard.name }), ...(options.query && { query: options.query }) }
 
+  const asked = selection(list, judges)
   const ask = (
+    those: readonly Judge[],
     at: number,
     credential: BearerCredential,
     request: RequestView,
   ): Maybe<Principal | AuthError | undefined> => {
-    const judge = judges[at]
+    const judge = those[at]
     if (!judge) return foreign(credential.token, issuers)
-    return andThen(judge(credential, request), (result) => result ?? ask(at + 1, credential, request))
+    return andThen(judge(credential, request), (result) => result ?? ask(those, at + 1, credential, request))
   }
   const guarded = (result: Principal | AuthError | undefined, request: RequestView) =>
     result === undefined || isAuthError(result) ? result : (guard?.check?.(request, result) ?? result)
@@ -106,7 +108,8 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
     verify(credential: Presented, request) {
       const isAmbientWrite = credential.from === 'cookie' && !SAFE.has(messageOf(request).method)
       if (isAmbientWrite && !guard?.check) return COOKIE_WRITE
-      const judged = ask(0, credential as BearerCredential, request)
+      const bearerCredential = credential as BearerCredential
+      const judged = ask(asked(bearerCredential.token), 0, bearerCredential, request)
       return isAmbientWrite ? andThen(judged, (result) => guarded(result, request)) : judged
     },
     ...loader(options.principal as SchemeOptions['principal']),
@@ -121,15 +124,49 @@ function claimsAll(verifier: BearerVerifier): boolean {
   return Array.isArray(waivers) && waivers.includes('issuer')
 }
 
+type Judge = (credential: BearerCredential, request: RequestView) => Maybe<Principal | AuthError | undefined>
+
+/** Verifiers that are asked one after the other; of more, those that the token says it is for. */
+const FEW = 2
+
+/**
+ * Whom to ask about a token: all of a few; of many those that name its `iss`, and those that name none. It is not verified, and
+ * so selects only from what is in the list: whoever it leaves out would say "not mine".
+ */
+function selection(list: readonly BearerVerifier[], judges: readonly Judge[]): (token: string) => readonly Judge[] {
+  if (judges.length <= FEW) return () => judges
+  const named = list.map((one) => (typeof one === 'function' ? undefined : (one.issuers ?? one.issuer)))
+  const anyone = judges.filter((_, at) => named[at] === undefined)
+  const known = new Map<string | undefined, readonly Judge[]>(
+    named
+      .flat()
+      .map((issuer) => [
+        issuer,
+        judges.filter((_, at) => named[at] === undefined || [named[at]].flat().includes(issuer)),
+      ]),
+  )
+  return (token) => {
+    const iss = issuerIn(token)
+    return iss === undefined ? judges : (known.get(iss) ?? anyone)
+  }
+}
+
+/** What a token says of its issuer, whoever wrote it. */
+function issuerIn(token: string): string | undefined {
+  try {
+    const { iss } = JSON.parse(Buffer.from(token.split('.', 2)[1] ?? '', 'base64url').toString())
+    return typeof iss === 'string' ? iss : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Why nobody in the list judges a token, for the developer: whose tokens are judged, and whose it says to be. Unverified. */
 function foreign(token: string, issuers: readonly string[]): AuthError | undefined {
   if (issuers.length === 0) return undefined
-  let iss: unknown
-  try {
-    iss = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).iss
-  } catch {}
+  const iss = issuerIn(token)
   // Not verified, so anybody's words: nothing of them may move a terminal.
-  const got = typeof iss === 'string' ? JSON.stringify(iss.slice(0, 100)).replace(/[^\x20-\x7e]/g, '?') : 'no issuer'
+  const got = iss !== undefined ? JSON.stringify(iss.slice(0, 100)).replace(/[^\x20-\x7e]/g, '?') : 'no issuer'
   return authError('invalid_token', 'token.issuer', { expected: issuers.join(' or '), got })
 }
 

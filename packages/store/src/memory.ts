@@ -1,7 +1,8 @@
 import { checkOptions, Unavailable } from '@countersign/http'
-import { compareKeys, endOf } from './key.ts'
+import { compareKeys } from './key.ts'
 import { type MemoryWatch, watchMemory } from './memory-watch.ts'
 import { checkWrites, clockOf, pageSize } from './request.ts'
+import { sortedKeys } from './sorted-keys.ts'
 import type { Entry, Store, Watch, WatchedEntry, WatchOptions, Write } from './store.ts'
 
 export interface MemoryStoreOptions {
@@ -34,9 +35,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const limit = options.limit ?? 100_000
   if (!Number.isInteger(limit) || limit < 1) throw new TypeError('memoryStore: limit must be a whole number of entries')
   const entries = new Map<string, WatchedEntry>()
-  let order: string[] = [] // the keys of `entries`, sorted
+  const order = sortedKeys() // the keys of `entries`
   let lastVersion = 0
-  let swept = 0 // where in `order` the sweep goes on
+  let sweeping = entries.entries() // where the sweep goes on
   let earliest = Number.POSITIVE_INFINITY // no entry expires before
   let closed = false
   const watches = new Set<MemoryWatch>()
@@ -98,7 +99,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
       for (const watch of watches) watch.end(new Unavailable('the memory store', { cause: new Error('it was closed') }))
       watches.clear()
       entries.clear()
-      order = []
+      order.clear()
     },
   }
 
@@ -118,7 +119,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   function put(key: string, value: string, expiresAt: number | undefined): WatchedEntry {
     const version = String(++lastVersion)
     const entry = Object.freeze(expiresAt === undefined ? { value, version } : { value, version, expiresAt })
-    if (!entries.has(key)) order.splice(placeOf(key), 0, key)
+    if (!entries.has(key)) order.add(key)
     entries.set(key, entry)
     earliest = Math.min(earliest, expiresAt ?? earliest)
     return entry
@@ -126,43 +127,29 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 
   function remove(key: string): boolean {
     if (!entries.delete(key)) return false
-    order.splice(placeOf(key), 1)
+    order.remove(key)
     return true
   }
 
-  /** Where `key` is in `order`, or belongs. */
-  function placeOf(key: string): number {
-    let low = 0
-    let high = order.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (compareKeys(order[middle]!, key) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
   function* range(prefix: string, after?: string): Generator<[string, WatchedEntry]> {
-    const end = endOf(prefix)
-    let place = placeOf(prefix)
-    if (after !== undefined && compareKeys(after, prefix) >= 0) {
-      place = placeOf(after)
-      if (order[place] === after) place++
-    }
-    const stop = end === undefined ? order.length : placeOf(end)
-    for (; place < stop; place++) {
-      const entry = live(order[place]!)
-      if (entry) yield [order[place]!, entry]
+    const isBehind = after !== undefined && compareKeys(after, prefix) >= 0
+    for (const key of order.from(isBehind ? after : prefix, isBehind)) {
+      if (!key.startsWith(prefix)) return
+      const entry = live(key)
+      if (entry) yield [key, entry]
     }
   }
 
   /** Forgets what expired among the next few entries, so that a commit costs the same whatever is in here. */
   function sweep(): void {
-    for (let step = 0; step < SWEEP && order.length > 0; step++) {
-      if (swept >= order.length) swept = 0
-      const key = order[swept]!
-      if (isLive(entries.get(key)!)) swept++
-      else remove(key)
+    for (let step = 0; step < SWEEP; step++) {
+      const next = sweeping.next()
+      if (next.done) {
+        sweeping = entries.entries()
+        return
+      }
+      const [key, entry] = next.value
+      if (!isLive(entry)) remove(key)
     }
   }
 
@@ -178,10 +165,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   function forgetExpired(): void {
     earliest = Number.POSITIVE_INFINITY
     for (const [key, entry] of entries) {
-      if (!isLive(entry)) entries.delete(key)
+      if (!isLive(entry)) remove(key)
       else earliest = Math.min(earliest, entry.expiresAt ?? earliest)
     }
-    order = order.filter((key) => entries.has(key))
   }
 
   function announce(changes: readonly (readonly [string, WatchedEntry | undefined])[]): void {

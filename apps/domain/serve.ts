@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { openSample, type Sample } from './sample.ts'
 import { readSettings } from './settings.ts'
 
@@ -34,10 +34,12 @@ export async function serve(
   const stop = () => {
     // Who keeps a connection is told that it ends: a request sent on it as it is closed would be lost.
     server.prependListener('request', (_request, response) => void (response.shouldKeepAlive = false))
-    // A connection that has just come has its request still on the way: a moment for that, then no more are taken.
-    setTimeout(() => server.close(() => sample.close().then(() => process.exit(0))), 300)
+    // A connection that has just come has its request still on the way: a moment for that, then no more are taken, once
+    // all that came were. The `close` of http would end those whose request is on the way; that of net lets them be.
+    const close = () => NetServer.prototype.close.call(server, () => sample.close().then(() => process.exit(0)))
+    setTimeout(() => setImmediate(close), 300)
     // What is under way ends first; a socket that waits for a next request is closed as soon as it waits.
-    setInterval(() => server.closeIdleConnections(), 350).unref()
+    setTimeout(() => setInterval(() => server.closeIdleConnections(), 350).unref(), 300).unref()
     setTimeout(() => process.exit(0), 9000).unref()
   }
   process.once('SIGTERM', stop).once('SIGINT', stop)

@@ -142,7 +142,7 @@ function selection(list: readonly BearerVerifier[], judges: readonly Judge[]): (
       .flat()
       .map((issuer) => [
         issuer,
-        judges.filter((_, at) => named[at] === undefined || [named[at]].flat().includes(issuer)),
+        judges.filter((_, at) => named[at] === undefined || [named[at]].flat().includes(issuer as string)),
       ]),
   )
   return (token) => {

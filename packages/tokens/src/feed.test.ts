@@ -61,6 +61,20 @@ test('best-effort passes when the store does not answer, and says how old what i
   expect(news.age()).toBeGreaterThan(2000)
 })
 
+test('a row that cannot be read stops judging until it is mended, and no longer', async () => {
+  const store = memoryStore()
+  const take = (_key: string, entry: { readonly value: string } | undefined) => {
+    if (entry?.value === 'bad') throw new Unavailable('the feed')
+  }
+  const news = feed(store, 'feed:', 'live', take)
+  await news.start()
+  store.commit([{ key: 'feed:x', value: 'bad' }])
+  for (let round = 0; round < 3; round++) await expect((async () => news.ready())()).rejects.toBeInstanceOf(Unavailable)
+  store.commit([{ key: 'feed:x', value: 'good' }])
+  await expect((async () => news.ready())()).resolves.toBeUndefined()
+  await expect((async () => news.ready())()).resolves.toBeUndefined()
+})
+
 function standing(catchUp: () => void | Promise<void>) {
   return { ...memoryStore(), watch: () => ({ freshAt: -1e9, catchUp, close() {} }) }
 }

@@ -34,10 +34,21 @@ export function feed(store: StoreLike, prefix: string, mode: RevocationMode, tol
   let watch: Awaited<ReturnType<StoreLike['watch']>> | undefined
   let starting: Promise<void> | undefined
   let catchingUp: Promise<void> | undefined
+  let isBroken = false
 
   // What ends by its date need not be told when it goes, and nobody has to remember it for that.
-  const follow = async () => void (watch = await store.watch(prefix, told, { deletions: false }))
+  const follow = async () => void (watch = await store.watch(prefix, tell, { deletions: false }))
   const age = () => (watch === undefined ? Number.POSITIVE_INFINITY : performance.now() - watch.freshAt)
+
+  /** A row that cannot be read ends the watch. The next question begins another, so that a mended row is enough. */
+  const tell: Told = (key, entry) => {
+    try {
+      told(key, entry)
+    } catch (error) {
+      isBroken = true
+      throw error
+    }
+  }
 
   function start(): Promise<void> {
     starting ??= follow().catch((error: unknown) => {
@@ -48,6 +59,12 @@ export function feed(store: StoreLike, prefix: string, mode: RevocationMode, tol
   }
 
   function catchUp(): Promise<void> | undefined {
+    if (isBroken) {
+      isBroken = false
+      watch?.close()
+      watch = undefined
+      starting = undefined
+    }
     if (watch === undefined) return start()
     try {
       const wait = watch.catchUp()

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { type AuthError, authError } from '@countersign/http'
 
 /** Nonces that nobody has to remember: a time, and a keyed hash of it. */
@@ -16,11 +16,12 @@ const TURN = 300_000
 export function nonces(secret: Uint8Array, clock: () => number): Nonces {
   if (!(secret instanceof Uint8Array) || secret.length < 32)
     throw new TypeError('dpop(): nonce must be at least 32 random bytes that all processes share')
+  const key = createSecretKey(secret)
   const turnNow = () => Math.floor(clock() / TURN)
   let made: { readonly turn: number; readonly nonce: string; readonly error: AuthError } | undefined
 
   function nonceOf(turn: number): string {
-    return createHmac('sha256', secret).update(`countersign dpop nonce ${turn}`).digest('base64url').slice(0, 32)
+    return createHmac('sha256', key).update(`countersign dpop nonce ${turn}`).digest('base64url').slice(0, 32)
   }
 
   function latest() {

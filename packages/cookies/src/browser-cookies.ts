@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import { readCookie } from '@countersign/credentials'
 import {
   type AuthError,
@@ -77,9 +77,11 @@ export function browserCookies(options: BrowserCookiesOptions): BrowserCookies {
     throw new TypeError('browserCookies: secret must be at least 32 random bytes that all processes share')
   if (!Number.isInteger(keep) || keep < 1) throw new TypeError('browserCookies: keep must be whole seconds')
 
+  const key = createSecretKey(secret)
+
   /** The same for as long as the session lives: a refresh in another tab must not invalidate what this page has just read. */
   function csrfFor(session: string): string {
-    const signature = createHmac('sha256', secret).update(`countersign csrf ${session}`).digest('base64url')
+    const signature = createHmac('sha256', key).update(`countersign csrf ${session}`).digest('base64url')
     return `${signature}.${Buffer.from(session).toString('base64url')}`
   }
 

@@ -12,7 +12,7 @@ import {
   pathOf,
   type RequestView,
 } from '@countersign/http'
-import type { Presented, Scheme, SchemeOptions } from '@countersign/policy'
+import { errorParams, type Presented, type Scheme, type SchemeOptions } from '@countersign/policy'
 import { type Algorithm, type StoreLike, verifyKeyProof } from '@countersign/tokens'
 import { type Nonces, nonces } from './nonces.ts'
 import { type BoundVerifier, checkVerifier, type VerifiedBy } from './verifier.ts'
@@ -214,21 +214,4 @@ function confirmationOf(principal: object): string | undefined {
 function isSame(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)]
   return a.length === b.length && timingSafeEqual(a, b)
-}
-
-/** RFC 9449 sections 7.1 and 9. */
-function errorParams(error: AuthError | undefined): Record<string, string> {
-  switch (error?.code) {
-    case 'invalid_token':
-    case 'invalid_request':
-    case 'invalid_dpop_proof':
-    case 'use_dpop_nonce':
-      return { error: error.code }
-    case 'insufficient_scope':
-      return { error: error.code, scope: (error.scopes ?? []).join(' ') }
-    case 'insufficient_user_authentication':
-      return { error: error.code, ...(error.maxAge !== undefined && { max_age: `${error.maxAge}` }) }
-    default:
-      return {}
-  }
 }

@@ -179,11 +179,16 @@ function cookieGuard(cookie: unknown): (Pick<CookieGuard, 'name'> & Partial<Cook
   return guard as CookieGuard
 }
 
-/** RFC 6750 section 3: `error` for what the RFC names, `scope` with `insufficient_scope`, `max_age` by RFC 9470. */
+/**
+ * What the challenge of a scheme carries about an error, for schemes of your own too: `error` for what the RFCs name, `scope`
+ * with `insufficient_scope`, `max_age` with `insufficient_user_authentication`. RFC 6750 section 3, RFC 9449 section 7.1, RFC 9470.
+ */
 export function errorParams(error: AuthError | undefined): Record<string, string> {
   switch (error?.code) {
     case 'invalid_request':
     case 'invalid_token':
+    case 'invalid_dpop_proof':
+    case 'use_dpop_nonce':
       return { error: error.code }
     case 'insufficient_scope':
       return { error: error.code, scope: (error.scopes ?? []).join(' ') }

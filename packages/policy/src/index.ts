@@ -1,7 +1,7 @@
 export type { TokenVerifier } from '@countersign/http'
 export { type ApiKeyOptions, apiKey, type KeyVerifier } from './api-key.ts'
 export { basic, type PasswordVerifier } from './basic.ts'
-export { type BearerOptions, bearer, type CookieGuard } from './bearer.ts'
+export { type BearerOptions, bearer, type CookieGuard, errorParams } from './bearer.ts'
 export { decisionOf, type Outcome } from './decision.ts'
 export type { Description, RequirementDescription, RuleDescription } from './describe.ts'
 export { type CarriesPolicy, checkEndpoints, type Endpoint, findEndpoint, POLICY } from './endpoint.ts'

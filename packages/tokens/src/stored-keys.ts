@@ -1,27 +1,13 @@
 import { Unavailable } from '@countersign/http'
-import type { IssuerKeys, KeyInfo, KeyPlan } from './issuer.ts'
-import type { Jwk, VerificationKey } from './key.ts'
-import {
-  checkRing,
-  dueAt,
-  nextChange,
-  type PlacedKey,
-  place,
-  type RingTimes,
-  type RotationTimes,
-  timeline,
-} from './key-ring.ts'
+import type { IssuerKeys, KeyPlan } from './issuer.ts'
+import type { VerificationKey } from './key.ts'
+import { checkRing, dueAt, nextChange, type PlacedKey, place, type RotationTimes, timeline } from './key-ring.ts'
 import { keySet } from './key-set.ts'
 import type { Revocations, Revoked } from './revocation.ts'
+import { infoOf, ringOf, type StoredKey } from './ring-row.ts'
 import type { Seal } from './seal.ts'
 import { makeKey, readSigningKeys, type SigningAlgorithm, type SigningKeys } from './signing-keys.ts'
 import type { StoreLike } from './store-like.ts'
-
-/** A key as it is stored: its public half, and the whole, sealed where there is a secret for that. */
-interface StoredKey extends RingTimes {
-  readonly algorithm: SigningAlgorithm
-  readonly jwk: Jwk | string
-}
 
 /** The same, opened. The objects stay while the key does: remembered tokens hold on to them. */
 interface OpenKey extends StoredKey {
@@ -253,30 +239,4 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
         [keyOver(kid)],
       ),
   }
-}
-
-function infoOf({ key, state, signsUntil, goneAt }: PlacedKey<StoredKey>): KeyInfo {
-  const { kid, algorithm, publishedAt, signsFrom } = key
-  return {
-    kid,
-    algorithm,
-    state,
-    publishedAt,
-    signsFrom,
-    ...(signsUntil !== undefined && { signsUntil }),
-    ...(goneAt !== undefined && { goneAt }),
-  }
-}
-
-/** No word of the parser's: it would quote a key. */
-function ringOf(value: string): readonly StoredKey[] {
-  try {
-    const { keys } = JSON.parse(value) as { readonly keys: readonly StoredKey[] }
-    if (Array.isArray(keys) && keys.length > 0 && keys.every(isStored)) return keys
-  } catch {}
-  throw new Error('localIssuer: the keys in the store cannot be read; restore the entry, or delete it for a new key')
-}
-
-function isStored(key: Partial<StoredKey> | null): boolean {
-  return typeof key?.kid === 'string' && Number.isSafeInteger(key.signsFrom) && Number.isSafeInteger(key.publishedAt)
 }

@@ -35,6 +35,7 @@ Stop it with Ctrl-C.
 }
 
 async function keyAge({ own }: Sample): Promise<string> {
+  await own.jwks() // the first key is made when it is needed
   const key = (await own.keys.list()).find(({ state }) => state === 'active')
   if (!key) return 'from the KEYS file'
   const hours = (Date.now() / 1000 - key.signsFrom) / 3600

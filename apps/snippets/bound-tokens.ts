@@ -1,6 +1,6 @@
 // Tokens that only their owner can use: a login that binds them to the client's key (DPoP), and a route that asks for it.
 // npm i @countersign/express @countersign/policy @countersign/tokens @countersign/bound-tokens @countersign/store
-import { dpop } from '@countersign/bound-tokens'
+import { dpop, dpopKey } from '@countersign/bound-tokens'
 import { problems, protect } from '@countersign/express'
 import { policy } from '@countersign/policy'
 import { sqliteStore } from '@countersign/store'
@@ -11,11 +11,15 @@ const origin = 'https://api.acme.com' // what clients call you: never taken from
 const store = sqliteStore(process.env.STORE ?? 'auth.db')
 const own = localIssuer({ issuer: origin, audience: origin, store })
 const caller = policy({ accept: dpop(own, { origin, replay: store }) })
+const keyOf = dpopKey({ origin, replay: store })
 
 const app = express()
-app.post('/login', express.json(), async (req, res) => {
-  // Check the password here. `jkt`: the RFC 7638 thumbprint of the client's public key.
-  res.json(await own.issue({ subject: 'ada' }, { jkt: req.body.jkt }))
+app.post('/login', async (req, res) => {
+  // Check the password here. The client shows a proof of its key, for this route; the tokens are bound to that key.
+  res.json(await own.issue({ subject: 'ada' }, { jkt: await keyOf(req) }))
+})
+app.post('/refresh', express.json(), async (req, res) => {
+  res.json(await own.refresh(req.body.refresh_token, { jkt: await keyOf(req) }))
 })
 app.get('/me', protect(caller), (req, res) => {
   res.json({ subject: caller.principal(req).subject })

@@ -118,30 +118,30 @@ test('bound-tokens: the token alone opens nothing; with a proof of the key it do
   try {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519')
     const { kty, crv, x } = publicKey.export({ format: 'jwk' })
-    const jkt = hash('sha256', JSON.stringify({ crv, kty, x }), 'base64url')
-    const login = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jkt }) }
-    const tokens = (await (await fetch(`${app.url}/login`, login)).json()) as {
-      access_token: string
-      token_type: string
-    }
-    expect(tokens.token_type).toBe('DPoP')
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const ath = hash('sha256', tokens.access_token, 'base64url')
-    const claims = {
-      htm: 'GET',
-      htu: 'https://api.acme.com/me',
-      iat: Math.floor(Date.now() / 1000),
-      jti: randomUUID(),
-      ath,
+    const proof = (htm: string, path: string, more: object = {}) => {
+      const iat = Math.floor(Date.now() / 1000)
+      const claims = { htm, htu: `https://api.acme.com${path}`, iat, jti: randomUUID(), ...more }
+      const signed = `${encode({ typ: 'dpop+jwt', alg: 'EdDSA', jwk: { kty, crv, x } })}.${encode(claims)}`
+      return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`
     }
-    const signed = `${encode({ typ: 'dpop+jwt', alg: 'EdDSA', jwk: { kty, crv, x } })}.${encode(claims)}`
-    const dpop = `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`
+    expect((await fetch(`${app.url}/login`, { method: 'POST' })).status).toBe(401)
+    const login = await fetch(`${app.url}/login`, { method: 'POST', headers: { dpop: proof('POST', '/login') } })
+    const tokens = (await login.json()) as { access_token: string; refresh_token: string; token_type: string }
+    expect(tokens.token_type).toBe('DPoP')
+    const ath = hash('sha256', tokens.access_token, 'base64url')
+    const dpop = proof('GET', '/me', { ath })
     const get = (headers: Record<string, string>) => fetch(`${app.url}/me`, { headers })
     expect((await get({ authorization: `Bearer ${tokens.access_token}` })).status).toBe(401)
     expect((await get({ authorization: `DPoP ${tokens.access_token}` })).status).toBe(401)
     const good = { authorization: `DPoP ${tokens.access_token}`, dpop }
     expect(await (await get(good)).json()).toEqual({ subject: 'ada' })
     expect((await get(good)).status).toBe(401)
+    const { refresh_token } = tokens
+    const refresh = (headers: Record<string, string>) => send('POST', `${app.url}/refresh`, headers, { refresh_token })
+    expect((await refresh({})).status).toBe(401)
+    expect((await refresh({ dpop: proof('POST', '/login') })).status).toBe(401)
+    expect(await (await refresh({ dpop: proof('POST', '/refresh') })).json()).toMatchObject({ token_type: 'DPoP' })
   } finally {
     app.stop()
   }

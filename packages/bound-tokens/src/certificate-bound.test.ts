@@ -112,6 +112,7 @@ describe('over mutual TLS', () => {
     expect(await ask('/either', await token({ jkt: 'x'.repeat(43) }), client)).toBe(401)
     expect(await ask('/either', await token({ 'x5t#S256': thumbprint(client) }), stranger)).toBe(401)
     expect(await ask('/either', await token({ 'x5t#S256': thumbprint(client) }))).toBe(401)
+    expect(await ask('/bound', await token({ 'x5t#S256': thumbprint(client), jkt: 'x'.repeat(43) }), client)).toBe(401)
   })
 
   test('a header is nobody’s word where no proxy is named', async () => {
@@ -142,10 +143,14 @@ describe('behind a proxy', () => {
   })
 })
 
-test.each([
+test.each<[object, string]>([
   [{ header: 'Client-Cert', format: 'rfc9440' }, 'proxy.addresses must list'],
   [{ header: 'Client-Cert', format: 'rfc9440', addresses: ['proxy'] }, 'is no address'],
   [{ header: 'Client-Cert', format: 'rfc9440', addresses: ['10.0.0.0/99'] }, 'is no address'],
+  ...['10.0.0.0/', '10.0.0.0/8/9', '10.0.0.0/0x8', '::/0', '10.0.0.0/08'].map((one): [object, string] => [
+    { header: 'Client-Cert', format: 'rfc9440', addresses: [one] },
+    'is no address',
+  ]),
   [{ header: 'Client Cert', format: 'rfc9440', addresses: ['::1'] }, 'proxy.header must be'],
   [{ header: 'Client-Cert', format: 'der', addresses: ['::1'] }, 'proxy.format must be'],
 ])('wrong options: %j', (proxy, message) => {

@@ -12,7 +12,7 @@ import {
   messageOf,
   type RequestView,
 } from '@countersign/http'
-import { type BoundVerifier, checkVerifier, type VerifiedBy } from './verifier.ts'
+import { type BoundVerifier, checkVerifier, confirmationOf, MORE, type VerifiedBy } from './verifier.ts'
 
 export interface CertificateBoundOptions {
   /**
@@ -57,8 +57,10 @@ export function certificateBound<V extends BoundVerifier>(
 
   function match(judged: VerifiedBy<V> | AuthError | undefined, request: RequestView) {
     if (judged === undefined || isAuthError(judged)) return judged
-    const bound = thumbprintOf(judged)
-    if (bound === undefined) return undefined
+    const cnf = confirmationOf(judged)
+    const bound = cnf?.['x5t#S256']
+    if (typeof bound !== 'string') return undefined
+    if (Object.keys(cnf as object).length > 1) return MORE
     const certificate = certificateOf(request)
     if (certificate === undefined) return NONE
     if (isAuthError(certificate)) return certificate
@@ -113,7 +115,7 @@ function listOf(addresses: readonly string[]): BlockList {
       "certificateBound(): proxy.addresses must list where the proxy calls from, such as ['127.0.0.1']",
     )
   for (const one of addresses) {
-    const [address = '', bits] = `${one}`.split('/')
+    const [, address = '', bits] = /^([^/]+)(?:\/([1-9][0-9]{0,2}))?$/.exec(`${one}`) ?? []
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
     try {
       if (bits === undefined) list.addAddress(address, family)
@@ -128,10 +130,4 @@ function listOf(addresses: readonly string[]): BlockList {
 function isTrusted(list: BlockList, address: string): boolean {
   const family = isIP(address)
   return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4')
-}
-
-function thumbprintOf(principal: object): string | undefined {
-  const cnf = (principal as { readonly claims?: { readonly cnf?: { readonly 'x5t#S256'?: unknown } } }).claims?.cnf
-  const bound = cnf?.['x5t#S256']
-  return typeof bound === 'string' ? bound : undefined
 }

@@ -1,3 +1,5 @@
 export { type CertificateBoundOptions, certificateBound } from './certificate-bound.ts'
 export { type DpopOptions, dpop } from './dpop.ts'
+export { dpopKey } from './dpop-key.ts'
+export type { ProofOptions } from './dpop-proof.ts'
 export type { BoundVerifier } from './verifier.ts'

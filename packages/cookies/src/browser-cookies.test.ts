@@ -119,7 +119,10 @@ describe('the refresh token', () => {
     const jar = await login()
     const csrf = jar['__Host-csrf'] as string
     const cookie = ['cookie', cookieLine(jar)] as const
-    expect(taken(...cookie, 'x-csrf-token', csrf)).toBe(jar['__Host-refresh'])
+    expect(taken(...cookie, 'x-csrf-token', csrf)).toBe((jar['__Host-refresh'] as string).slice(0, 64))
+    const other = await login()
+    const mixed = cookieLine({ ...jar, '__Host-csrf': other['__Host-csrf'] as string })
+    expect(taken('cookie', mixed, 'x-csrf-token', other['__Host-csrf'] as string)).toBe('403 csrf.token')
     expect(taken(...cookie)).toBe('403 csrf.token')
     expect(taken(...cookie, 'x-csrf-token', csrf, 'x-csrf-token', csrf)).toBe('403 csrf.token')
     expect(taken(...cookie, 'x-csrf-token', csrf, 'sec-fetch-site', 'cross-site')).toBe('403 csrf.site')
@@ -135,7 +138,9 @@ describe('the refresh token', () => {
 test('what is set: host-only, secure, lax; the refresh token for as long as it is good; nothing of it in the third', async () => {
   const [token, refresh, csrf] = cookies.set(await own.issue({ subject: 'ada' })) as [string, string, string]
   expect(token).toMatch(/^__Host-token=[^;]+; Max-Age=300; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
-  expect(refresh).toMatch(/^__Host-refresh=[^;]{64}; Max-Age=1209600; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
+  expect(refresh).toMatch(
+    /^__Host-refresh=[^;]{64}\.[^;]{43}; Max-Age=1209600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+  )
   expect(csrf).toMatch(/^__Host-csrf=[^;]+; Max-Age=1209600; Path=\/; Secure; SameSite=Lax$/)
   expect(cookies.clear()).toEqual(
     ['__Host-token', '__Host-refresh', '__Host-csrf'].map((name) =>
@@ -153,11 +158,19 @@ test.each([
   [{ origin: 'app.acme.com', secret }, 'origin must be'],
   [{ origin: `${ORIGIN}/`, secret }, 'origin must be'],
   [{ origin: [], secret }, 'origin must be'],
+  [{ origin: 'http://app.acme.com', secret }, 'origin must be'],
   [{ origin: ORIGIN, secret: 'short' }, 'secret must be at least 32'],
   [{ origin: ORIGIN, secret, keep: 0 }, 'keep must be'],
   [{ origin: ORIGIN, secret, sameSite: 'none' }, 'has no option "sameSite"'],
 ])('wrong options: %j', (options, message) => {
   expect(() => browserCookies(options as never)).toThrow(message)
+})
+
+test('tokens that say no session need it named; what was not awaited is told', async () => {
+  const opaque = { access_token: 'a.b.c.d.e', expires_in: 300 }
+  expect(() => cookies.set(opaque)).toThrow('names no session')
+  expect(cookies.set(opaque, { session: 's' })).toHaveLength(2)
+  expect(() => cookies.set(own.issue({ subject: 'ada' }) as never)).toThrow('await them')
 })
 
 test('a guard that is none is a TypeError where the policy is made', () => {

@@ -36,8 +36,11 @@ export interface BrowserCookies {
   readonly name: string
   /** For `bearer`: refuses, with 403, an unsafe request that a page of yours did not send. */
   check(request: RequestView, principal: Principal): AuthError | undefined
-  /** The `Set-Cookie` lines for the answer of a login or a refresh. Throws when a browser would drop one: over 4096 bytes. */
-  set(tokens: CookieTokens): readonly string[]
+  /**
+   * The `Set-Cookie` lines for the answer of a login or a refresh. `session`: the `sid`, for tokens in which it cannot be read
+   * (encrypted ones). Throws when a browser would drop one: over 4096 bytes.
+   */
+  set(tokens: CookieTokens, options?: { readonly session?: string }): readonly string[]
   /** The `Set-Cookie` lines for the answer of a logout. Never of a refused refresh: another tab may have won meanwhile. */
   clear(): readonly string[]
   /**
@@ -85,6 +88,11 @@ export function browserCookies(options: BrowserCookiesOptions): BrowserCookies {
     return `${signature}.${Buffer.from(session).toString('base64url')}`
   }
 
+  /** Ties a refresh token to its session: the page's word for another one does not open it. */
+  function macOf(token: string, session: string): string {
+    return createHmac('sha256', key).update(`countersign refresh ${session}:${token}`).digest('base64url')
+  }
+
   /** The session that a page proves to belong to: what it read from its cookie, sent back; signed here. */
   function provenSession(request: RequestView): string | undefined {
     const cookie = readCookie(request, CSRF)
@@ -109,18 +117,30 @@ export function browserCookies(options: BrowserCookiesOptions): BrowserCookies {
       const isOwn = session !== undefined && session === (credential?.session ?? '')
       return foreign(request) ?? (isOwn ? undefined : PROOF)
     },
-    set: ({ access_token, expires_in, refresh_token }: CookieTokens) => [
-      line(TOKEN, access_token, expires_in, true),
-      ...(refresh_token === undefined ? [] : [line(REFRESH, refresh_token, keep, true)]),
-      line(CSRF, csrfFor(sessionIn(access_token)), keep, false),
-    ],
+    set(tokens: CookieTokens, { session: named }: { readonly session?: string } = {}) {
+      const { access_token, expires_in, refresh_token } = tokens ?? {}
+      if (typeof access_token !== 'string' || !Number.isInteger(expires_in))
+        throw new TypeError('browserCookies: set takes what issue and refresh resolve to; await them')
+      const session = named ?? sessionIn(access_token)
+      return [
+        line(TOKEN, access_token, expires_in, true),
+        ...(refresh_token === undefined
+          ? []
+          : [line(REFRESH, `${refresh_token}.${macOf(refresh_token, session)}`, keep, true)]),
+        line(CSRF, csrfFor(session), keep, false),
+      ]
+    },
     clear: () => [line(TOKEN, '', 0, true), line(REFRESH, '', 0, true), line(CSRF, '', 0, false)],
     refreshToken(request: RequestView) {
-      const wrong = foreign(request) ?? (provenSession(request) === undefined ? PROOF : undefined)
-      if (wrong) throw new Refused(problem(wrong))
-      const token = readCookie(request, REFRESH)
-      if (isAuthError(token)) throw new Refused(problem(token))
-      if (token === undefined) throw new Refused(problem(NO_GRANT))
+      const session = provenSession(request)
+      const wrong = foreign(request) ?? (session === undefined ? PROOF : undefined)
+      if (wrong || session === undefined) throw new Refused(problem(wrong ?? PROOF))
+      const found = readCookie(request, REFRESH)
+      if (isAuthError(found)) throw new Refused(problem(found))
+      if (found === undefined) throw new Refused(problem(NO_GRANT))
+      const end = found.lastIndexOf('.')
+      const token = found.slice(0, end)
+      if (!isSame(found.slice(end + 1), macOf(token, session))) throw new Refused(problem(PROOF))
       return token
     },
   })
@@ -128,11 +148,20 @@ export function browserCookies(options: BrowserCookiesOptions): BrowserCookies {
 
 function originsOf(origin: string | readonly string[]): readonly string[] {
   const list = typeof origin === 'string' ? [origin] : origin
-  if (!Array.isArray(list) || list.length === 0 || list.some((one) => URL.parse(one)?.origin !== one))
+  if (!Array.isArray(list) || list.length === 0 || list.some((one) => !isOrigin(one)))
     throw new TypeError(
-      "browserCookies: origin must be exactly where your pages come from, such as 'https://app.acme.com'",
+      "browserCookies: origin must be exactly where your pages come from, such as 'https://app.acme.com' (http: this machine only)",
     )
   return [...list]
+}
+
+/** Over HTTPS, or on this machine: elsewhere browsers drop `__Host-` cookies without a word. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text)
+  if (url?.origin !== text) return false
+  return (
+    url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
+  )
 }
 
 /** `__Host-`: only over HTTPS, for this host alone, for every path (RFC 6265bis section 4.1.3.2). */
@@ -148,10 +177,11 @@ function line(name: string, value: string, maxAge: number, httpOnly: boolean): s
 function sessionIn(token: string): string {
   try {
     const { sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
-    return typeof sid === 'string' ? sid : ''
-  } catch {
-    return ''
-  }
+    if (typeof sid === 'string') return sid
+  } catch {}
+  throw new TypeError(
+    'browserCookies: the token names no session (sid) that can be read here: set(tokens, { session })',
+  )
 }
 
 function isSame(one: string, other: string): boolean {

@@ -14,7 +14,7 @@ export async function listKeys({ issuer, json }: KeysOptions) {
   const keys = await (await issuerAt(issuer)).keys.list()
   if (keys.length === 0)
     throw new Error(
-      'this issuer was given its keys, so none are kept in a store: there is nothing to list or to change',
+      'no key is kept: the issuer was given its keys, or its store has none yet (the first is made when it is needed)',
     )
   return { text: json ? `${JSON.stringify(keys)}\n` : table(keys), exit: EXIT.right }
 }

@@ -13,12 +13,17 @@ export function readCookie(request: RequestView, name: string): string | AuthErr
   for (const line of headerLines(messageOf(request), 'cookie')) {
     for (const pair of line.split(';')) {
       const equals = pair.indexOf('=')
-      if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
+      if (equals === -1 || bare(pair.slice(0, equals)) !== name) continue
       if (found !== undefined) return REPEATED
-      found = pair.slice(equals + 1).trim()
+      found = bare(pair.slice(equals + 1))
     }
   }
   if (found !== undefined && found.length > 1 && found.startsWith('"') && found.endsWith('"'))
     found = found.slice(1, -1)
   return found || undefined
+}
+
+/** Without spaces and tabs, and no more: `trim` takes U+00A0 too, and a name that began with it would pass for `__Host-…`. */
+function bare(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '')
 }

@@ -36,7 +36,9 @@ interface Cursor {
   readonly at: number
 }
 
-const FOUND = `SELECT to_regprocedure('countersign_commit(jsonb, bigint, int)') IS NULL AS missing,
+const FOUND = `SELECT to_regprocedure('countersign_commit(jsonb, bigint, int)') IS NULL
+    OR to_regprocedure('countersign_take(text, bigint, int)') IS NULL OR to_regclass('countersign_version') IS NULL
+    OR to_regclass('countersign_entries') IS NULL OR to_regclass('countersign_changes') IS NULL AS missing,
   current_setting('server_encoding') AS encoding, current_setting('transaction_isolation') AS isolation, current_setting('server_version_num')::int AS version`
 const COMMIT = 'SELECT countersign_commit($1, $2, $3) AS done'
 const TAKE = 'SELECT countersign_take($1, $2, $3) AS taken'

@@ -61,9 +61,11 @@ export function watchEngine(options: {
     if (ended || telling) return Promise.resolve() // `telling`: called by `changed`; waiting here would never end
     if (!following) return begin()
     again ??= following
-      .catch(() => {})
-      .then(() => {
+      .finally(() => {
         again = undefined
+      })
+      // Where the question before it found nobody, this one would wait as long for the same.
+      .then(() => {
         if (fault) throw fault
         return ended ? undefined : begin()
       })

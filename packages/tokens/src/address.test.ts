@@ -16,6 +16,10 @@ describe('what may be reached', () => {
     ['2001:4860:4860::8888'],
     ['::ffff:8.8.8.8'],
     ['64:ff9b::808:808'],
+    ['::ffff:0:8.8.8.8'],
+    ['2001:200::1'],
+    ['3ffe:ffff::1'],
+    ['2620:4f:8001::1'],
     ['2002:808:808::1'],
   ])('%s is public', (address) => expect([open, own, local].map((reach) => reach(address))).toEqual([true, true, true]))
 
@@ -32,6 +36,7 @@ describe('what may be reached', () => {
     ['0:0:0:0:0:ffff:192.168.0.1'],
     ['64:ff9b::10.0.0.1'],
     ['2002:a00:1::'],
+    ['::ffff:0:10.0.0.1'],
   ])('%s is private: only where that is allowed', (address) =>
     expect([open, own, local].map((reach) => reach(address))).toEqual([false, true, false]),
   )
@@ -43,6 +48,8 @@ describe('what may be reached', () => {
     ['::ffff:127.0.0.1'],
     ['::ffff:7f00:1'],
     ['0:0:0:0:0:0:0:1'],
+    ['::ffff:0:127.0.0.1'],
+    ['::ffff:0:7f00:1'],
   ])('%s is the loopback: where it is allowed, or where the operator named it', (address) =>
     expect([open, own, local].map((reach) => reach(address))).toEqual([false, true, true]),
   )
@@ -68,6 +75,34 @@ describe('what may be reached', () => {
     ['2001:db8::1'],
     ['2001::1'],
     ['64:ff9b:1::1'],
+    // The IANA registries of special-purpose addresses, as of 2025-10-09: what is not above.
+    ['::ffff:0:169.254.169.254'],
+    ['100::1'],
+    ['100:0:0:1::1'],
+    ['2001:1::1'],
+    ['2001:2::1'],
+    ['2001:3::1'],
+    ['2001:4:112::1'],
+    ['2001:10::1'],
+    ['2001:20::1'],
+    ['2001:2f:ffff::1'],
+    ['2001:30::1'],
+    ['2001:1ff:ffff::1'],
+    ['2620:4f:8000::1'],
+    ['3fff::1'],
+    ['3fff:fff:ffff::1'],
+    ['5f00::1'],
+    ['192.0.0.9'],
+    ['192.31.196.1'],
+    ['192.52.193.1'],
+    ['192.88.99.1'],
+    ['192.175.48.1'],
+    // Assigned to nobody: outside 2000::/3.
+    ['64:ff9b:2::1'],
+    ['::1:0:0:1'],
+    ['200::1'],
+    ['4000::1'],
+    ['fe00::1'],
     [''],
     ['localhost'],
     ['127.1'],
@@ -82,7 +117,13 @@ describe('what may be reached', () => {
         const reach = reachFor('https://issuer.test', allowed)
         const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
         const hex = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
-        for (const carrier of [`::ffff:${address}`, `::ffff:${hex}`, `64:ff9b::${hex}`, `2002:${hex}::`])
+        for (const carrier of [
+          `::ffff:${address}`,
+          `::ffff:${hex}`,
+          `64:ff9b::${hex}`,
+          `::ffff:0:${address}`,
+          `2002:${hex}::`,
+        ])
           expect([carrier, reach(carrier)]).toEqual([carrier, reach(address)])
       }),
     )

@@ -7,19 +7,24 @@ export type Reach = (address: string) => boolean
 const LOOPBACK = blockList(['127.0.0.0/8', '::1/128'])
 /** RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193: somebody's own network. */
 const PRIVATE = blockList(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'])
-/** Never an issuer: this host without a name, link-local (cloud metadata), multicast, documentation, reserved (RFC 6890). */
+/**
+ * Never an issuer: this host without a name, link-local (cloud metadata), multicast, documentation, protocols, reserved: the IANA
+ * registries of special-purpose addresses (RFC 6890). `2001::/23` holds Teredo, benchmarking, ORCHID and what is to come.
+ */
 const NOWHERE = blockList([
-  ...['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.18.0.0/15'],
-  ...['198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
-  ...['::/96', '64:ff9b:1::/48', '100::/64', '2001:db8::/32', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+  ...['0.0.0.0/8', '169.254.0.0/16', '192.0.0.0/24', '192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24'],
+  ...['192.88.99.0/24', '192.175.48.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
+  ...['224.0.0.0/4', '240.0.0.0/4', '2001::/23', '2001:db8::/32', '2620:4f:8000::/48', '3fff::/20'],
 ])
-/** IPv6 addresses that carry an IPv4 one, and where: mapped (RFC 4291), NAT64 (RFC 6052), 6to4 (RFC 3056). Teredo is refused. */
+/** What IANA assigns to anybody (RFC 4291 section 2.4): the rest of IPv6 is nobody's, link-local, multicast or special. */
+const GLOBAL = blockList(['2000::/3'])
+/** IPv6 addresses that carry an IPv4 one, and where: mapped (RFC 4291), SIIT (RFC 2765), NAT64 (RFC 6052), 6to4 (RFC 3056). */
 const CARRIERS: readonly [prefix: BlockList, firstByte: number][] = [
   [blockList(['::ffff:0:0/96']), 12],
+  [blockList(['::ffff:0:0:0/96']), 12],
   [blockList(['64:ff9b::/96']), 12],
   [blockList(['2002::/16']), 2],
 ]
-const TEREDO = blockList(['2001::/32'])
 
 /**
  * What may be reached for the sake of `url`, which an operator wrote: public addresses; the loopback where `url` names it or
@@ -52,12 +57,13 @@ function kindOf(address: string): 'public' | 'loopback' | 'private' | 'nowhere' 
   const bytes = bytesOf(bare)
   const carrier = CARRIERS.find(([prefix]) => prefix.check(bare, 'ipv6'))
   if (carrier) return kindIn([...bytes.subarray(carrier[1], carrier[1] + 4)].join('.'), 'ipv4')
-  return TEREDO.check(bare, 'ipv6') ? 'nowhere' : kindIn(bare, 'ipv6')
+  return kindIn(bare, 'ipv6')
 }
 
 function kindIn(address: string, family: 'ipv4' | 'ipv6'): ReturnType<typeof kindOf> {
   if (LOOPBACK.check(address, family)) return 'loopback'
   if (PRIVATE.check(address, family)) return 'private'
+  if (family === 'ipv6' && !GLOBAL.check(address, family)) return 'nowhere'
   return NOWHERE.check(address, family) ? 'nowhere' : 'public'
 }
 

@@ -32,6 +32,15 @@ export interface UncheckedRevocation {
   readonly id?: string
 }
 
+/** The next signing key is due and could not be made. The one that signs goes on. */
+export interface RotationFailed {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly issuer: string
+  readonly reason: string
+}
+
+const rotationFailed = channel('countersign:rotation-failed')
 const reuse = channel('countersign:refresh-reuse')
 const revoked = channel('countersign:revoked')
 const unchecked = channel('countersign:unchecked-revocation')
@@ -46,4 +55,8 @@ export function tellRevoked(make: () => RevokedEvent): void {
 
 export function tellUnchecked(make: () => UncheckedRevocation): void {
   if (unchecked.hasSubscribers) unchecked.publish(make())
+}
+
+export function tellRotationFailed(make: () => RotationFailed): void {
+  if (rotationFailed.hasSubscribers) rotationFailed.publish(make())
 }

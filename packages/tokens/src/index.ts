@@ -1,6 +1,6 @@
 export type { Algorithm } from './algorithm.ts'
 export type { Claims, TokenPrincipal } from './claims.ts'
-export type { RefreshReuse, RevokedEvent, UncheckedRevocation } from './event.ts'
+export type { RefreshReuse, RevokedEvent, RotationFailed, UncheckedRevocation } from './event.ts'
 export type { RevocationMode } from './feed.ts'
 export type { Fetch } from './fetch-json.ts'
 export {

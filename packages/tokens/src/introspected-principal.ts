@@ -14,13 +14,12 @@ export interface AnswerRules {
 
 const fault = (reason: string, expected: string, got?: unknown): AuthError =>
   authError('invalid_token', `token.${reason}`, got === undefined ? { expected } : { expected, got: quote(got) })
-const BOUND = fault('bound', 'a token that is not bound to a key', 'cnf')
 const DATES = ['exp', 'nbf', 'iat', 'auth_time'] as const
 /** How the answer for an access token may call it, in lower case; RFC 7662 leaves the member out or repeats RFC 6749's. */
 const ACCESS: readonly unknown[] = [undefined, 'bearer', 'access_token', 'access']
 
 /**
- * The principal of an active token, or `invalid_token` with reason `token.purpose`, `.bound`, `.issuer`, `.audience`, `.date`,
+ * The principal of an active token, or `invalid_token` with reason `token.purpose`, `.issuer`, `.audience`, `.date`,
  * `.expired`, `.early` or `.subject`. The endpoint has looked at the dates: there is no leeway here. RFC 7662 section 2.2.
  */
 export function introspectedPrincipal(
@@ -30,8 +29,8 @@ export function introspectedPrincipal(
 ): IntrospectedPrincipal | AuthError {
   // An endpoint calls a refresh token active too.
   const other =
-    otherPurpose(answer) ?? ['token_type', 'token_use'].find((name) => !ACCESS.includes(lower(answer[name])))
-  if (answer.cnf !== undefined) return BOUND
+    otherPurpose(answer) ??
+    ['token_type', 'token_use'].find((name) => !ACCESS.includes(lower(answer[name])) && !isDpop(name, answer))
   if (other !== undefined) return fault('purpose', 'an access token', `${other}: ${answer[other]}`)
   const { iss, aud, exp, nbf, auth_time, client_id, azp, jti, sid } = answer
   if (issuer !== undefined && iss !== undefined && iss !== issuer) return fault('issuer', issuer, iss)
@@ -59,6 +58,12 @@ export function introspectedPrincipal(
     }),
     claims: deepFreeze(answer),
   })
+}
+
+/** How the answer for a token that is bound to a DPoP key calls it (RFC 9449 section 6.2), its key with it. */
+function isDpop(name: string, answer: Record<string, unknown>): boolean {
+  const cnf = answer.cnf as { readonly jkt?: unknown } | null | undefined
+  return name === 'token_type' && lower(answer[name]) === 'dpop' && typeof cnf?.jkt === 'string'
 }
 
 /** RFC 7662: a string or a list of them. */

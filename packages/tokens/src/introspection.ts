@@ -38,10 +38,14 @@ export interface IntrospectedPrincipal extends Principal {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** What `bearer` takes. `undefined`: a JWT that is not this endpoint's to judge. */
+/** What `bearer` takes. `undefined`: a JWT or JWE that is not this endpoint's to judge. */
 export interface IntrospectionVerifier {
   readonly issuer?: string
-  verify(token: string): Maybe<IntrospectedPrincipal | AuthError | undefined>
+  /**
+   * `bound`: the caller will see to it that whoever shows the token holds the key in `claims.cnf` (RFC 7800), as `dpop` does.
+   * Without it a bound token is refused: as a bearer token it may be stolen.
+   */
+  verify(token: string, options?: { readonly bound?: boolean }): Maybe<IntrospectedPrincipal | AuthError | undefined>
 }
 
 type Judged = IntrospectedPrincipal | AuthError
@@ -57,14 +61,15 @@ const INACTIVE = authError('invalid_token', 'token.inactive', { expected: 'a tok
 const GRAMMAR = authError('invalid_token', 'token.parse.grammar', {
   expected: `a b64token of at most ${LONGEST} characters`,
 })
+const BOUND = authError('invalid_token', 'token.bound', { expected: 'a token that is not bound to a key', got: 'cnf' })
 
 /**
  * Judges opaque tokens by asking the server that issued them (RFC 7662): returns a verifier. One request for each token at a
  * time; an answer is remembered under the SHA-256 of the token for a bounded time, never past its `exp`, and a no for ten seconds at
  * most. Refuses with `invalid_token` what is not active, expired, for another audience or from another issuer, bound to
- * a key, or no access token. Rejects with `Unavailable` (503) when the endpoint is down, slow, over 1 MiB, redirects or
+ * a key that nobody looks after, or no access token. Rejects with `Unavailable` (503) when the endpoint is down, slow, over 1 MiB, redirects or
  * answers something else; with an Error (500) when it refuses this API's own credentials. A JWT is "not mine" unless
- * `issuer` is its `iss`: put this verifier first in a list. Throws a TypeError for wrong options.
+ * `issuer` is its `iss`, a JWE always: put this verifier first in a list. Throws a TypeError for wrong options.
  */
 export function introspection(options: IntrospectionOptions): IntrospectionVerifier {
   checkOptions(MAKER, options, OPTIONS)
@@ -89,9 +94,15 @@ export function introspection(options: IntrospectionOptions): IntrospectionVerif
   const remembered = introspectionCache<IntrospectedPrincipal>({ seconds, entries, clock })
   const pending = new Map<string, Promise<Judged>>()
 
-  function verify(token: string): Maybe<Judged | undefined> {
+  function verify(token: string, options?: { readonly bound?: boolean }): Maybe<Judged | undefined> {
+    const judged = judgedOf(token)
+    if (options?.bound === true) return judged
+    return judged instanceof Promise ? judged.then(unbound) : unbound(judged)
+  }
+
+  function judgedOf(token: string): Maybe<Judged | undefined> {
     if (typeof token !== 'string' || token.length > LONGEST || !B64TOKEN.test(token)) return GRAMMAR
-    if (isJwt(token) && !isOurs(token)) return undefined
+    if (isJose(token) && !isOurs(token)) return undefined
     const digest = hash('sha256', token, 'base64url')
     const known = remembered.get(digest)
     if (known) return known === 'inactive' ? INACTIVE : known
@@ -149,10 +160,26 @@ export function introspection(options: IntrospectionOptions): IntrospectionVerif
   return Object.freeze({ verify, ...(issuer !== undefined && { issuer }) })
 }
 
-/** Three segments, the first of which is a JSON object: what a JWT is before anything else is known of it. */
-function isJwt(token: string): boolean {
-  const segments = token.split('.')
-  return segments.length === 3 && segments[0]?.startsWith('eyJ') === true
+/** Whoever shows a bound token must prove that they hold its key (RFC 7800, RFC 9449 section 7.1). */
+function unbound(judged: Judged | undefined): Judged | undefined {
+  return judged !== undefined && 'claims' in judged && judged.claims.cnf !== undefined ? BOUND : judged
+}
+
+/** Three segments (JWT) or five (JWE): anything else is opaque, however many dots are in it. */
+const SEGMENTS = /^([\w-]+)(?:(?:\.[\w-]*){2}|(?:\.[\w-]*){4})$/
+
+/**
+ * Whether it is a JWT or a JWE before anything else is known of it: its header is a JSON object with an `alg` (RFC 7516 section 9).
+ * As lenient as any reader may be: it only decides who is not asked.
+ */
+function isJose(token: string): boolean {
+  const [, header] = SEGMENTS.exec(token) ?? []
+  if (header === undefined) return false
+  try {
+    return typeof JSON.parse(new TextDecoder().decode(Buffer.from(header, 'base64url')))?.alg === 'string'
+  } catch {
+    return false
+  }
 }
 
 /** RFC 6749 section 2.3.1: both are form-encoded before they are joined, so a colon in either is safe. */

@@ -4,6 +4,8 @@ import type { IssueOptions, RefreshOptions } from './issuer.ts'
 import type { Grant } from './refresh-family.ts'
 
 const OWN = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'sid', 'scope', 'roles', 'auth_time', 'cnf']
+/** Characters of a device's label that are kept: often it is whatever a client says of itself. */
+const MAX_DEVICE = 200
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** What a session is begun with, checked. `now` in epoch seconds, `sid` its public id. Throws TypeErrors. */
@@ -30,8 +32,8 @@ export function grantOf(principal: Principal, wanted: IssueOptions | undefined, 
   if (!Number.isSafeInteger(authTime) || authTime < 0)
     throw new TypeError('issue: authTime must be whole epoch seconds')
   if (claims !== undefined) checkClaims(claims)
-  if (device !== undefined && (typeof device !== 'string' || device.length > 200))
-    throw new TypeError('issue: device must be a string of at most 200 characters, such as "Firefox on Linux"')
+  if (device !== undefined && typeof device !== 'string')
+    throw new TypeError('issue: device must be a string, such as "Firefox on Linux"')
   checkThumbprint('issue', jkt)
   return {
     subject,
@@ -41,7 +43,7 @@ export function grantOf(principal: Principal, wanted: IssueOptions | undefined, 
     ...(roles && { roles }),
     authTime,
     ...(claims && { claims }),
-    ...(device !== undefined && { device }),
+    ...(device !== undefined && { device: device.slice(0, MAX_DEVICE).toWellFormed() }),
     ...(jkt !== undefined && { jkt }),
   }
 }

@@ -10,8 +10,8 @@ import type { StoreLike } from './store-like.ts'
 export interface IssuerSessions extends Sessions {
   /** Epoch seconds for a new token of the subject: later than the last "everywhere". */
   iatFor(subject: string, now: number): Promise<number>
-  /** Throws `Refused` with `invalid_grant` for a session that was ended, and sees to it that it stays so. */
-  assertLives(grant: Grant, createdAt: number): Promise<void>
+  /** The same for a session that goes on. Throws `Refused` with `invalid_grant` when it was ended, and sees to it that it stays so. */
+  iatOf(grant: Grant, createdAt: number, now: number): Promise<number>
   /** Refuses every access token of a session from now on. */
   revokeTokens(sid: string): Promise<void>
 }
@@ -41,30 +41,29 @@ export function issuerSessions(options: Options): IssuerSessions {
     return entry ? Number(entry.value) : -1
   }
 
-  async function revokeTokens(sid: string): Promise<void> {
-    const list = [over('sid', sid)]
-    await store.commit(revoked.writes(list))
-    revoked.apply(list)
-  }
-
-  async function end(subject: string, id: string): Promise<boolean> {
-    const own = await families?.list(subject)
-    if (!own?.some(({ grant }) => grant.sid === id)) return false
-    await families?.remove(id)
-    await revokeTokens(id)
-    tellRevoked(() => ({ at: clock(), issuer, session: id }))
-    return true
+  /** Refuses the tokens of these sessions, and of whatever else. At most so many at once as a commit takes. */
+  async function revokeAll(sids: readonly string[]): Promise<void> {
+    for (let at = 0; at < sids.length; at += 8) {
+      const list = sids.slice(at, at + 8).map((sid) => over('sid', sid))
+      await store.commit(revoked.writes(list))
+      revoked.apply(list)
+    }
   }
 
   return {
-    revokeTokens,
-    end,
+    revokeTokens: (sid) => revokeAll([sid]),
+    async end(subject, id) {
+      if (typeof id !== 'string' || !(await families?.remove(id, subject))) return false
+      await revokeAll([id])
+      tellRevoked(() => ({ at: clock(), issuer, session: id }))
+      return true
+    },
     async iatFor(subject, now) {
       return Math.max(now, (await everywhere(subject)) + 1)
     },
-    async assertLives({ subject, sid }, createdAt) {
+    async iatOf({ subject, sid }, createdAt, now) {
       const until = await everywhere(subject)
-      if (Math.floor(createdAt / 1000) > until) return
+      if (Math.floor(createdAt / 1000) > until) return Math.max(now, until + 1)
       await families?.remove(sid)
       throw new Refused(ENDED)
     },
@@ -77,14 +76,17 @@ export function issuerSessions(options: Options): IssuerSessions {
       if (typeof subject !== 'string' || subject === '')
         throw new TypeError('sessions.endAll takes the subject whose sessions end: a string that is not empty')
       const now = clock()
-      const before = Math.max(Math.floor(now / 1000), await everywhere(subject))
+      // Later than the one before: whoever logged in between has an `iat` just behind that.
+      const before = Math.max(Math.floor(now / 1000), (await everywhere(subject)) + 1)
       const list = [{ ...over('sub', subject), before }]
       const lasting = { key: everywhereKey(subject), value: `${before}`, expiresAt: now + (absolute + 86_400) * 1000 }
       await store.commit([...revoked.writes(list), lasting])
       revoked.apply(list)
       tellRevoked(() => ({ at: now, issuer, subject }))
-      // What is left of them is refused by now; this tidies up.
-      for (const { grant } of (await families?.list(subject)) ?? []) await families?.remove(grant.sid)
+      // By name too: a process whose clock is ahead may have given out an `iat` behind `before`.
+      const rows = (await families?.list(subject)) ?? []
+      await revokeAll(rows.map(({ grant }) => grant.sid))
+      for (const { grant } of rows) await families?.remove(grant.sid)
     },
   }
 }

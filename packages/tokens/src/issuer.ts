@@ -22,8 +22,8 @@ export interface IssueOptions {
   readonly scopes?: readonly string[]
   /** Further claims. None that the issuer sets itself. Kept with the refresh family. */
   readonly claims?: Readonly<Record<string, unknown>>
-  /** A label for lists of sessions, such as "Firefox on Linux": at most 200 characters. */
-  readonly device?: string
+  /** A label for lists of sessions, such as "Firefox on Linux" or a `User-Agent`: 200 characters of it are kept. */
+  readonly device?: string | undefined
   /** Binds the tokens to the key with this thumbprint (RFC 9449 section 6): whoever shows them must prove to hold it. */
   readonly jkt?: string
   /** Epoch seconds of the authentication: now, unless the principal or this says otherwise. */
@@ -134,6 +134,8 @@ export interface LocalIssuer extends JwtVerifier {
   readonly keys: IssuerKeys
   readonly sessions: Sessions
   health(): IssuerHealth
+  /** For a readiness probe: resolves when the keys are there and what is known is fresh; else rejects, with why. */
+  ready(): Promise<void>
   /** `GET /.well-known/jwks.json`, cacheable for 300 s. */
   readonly endpoints: readonly PublicEndpoint[]
 }

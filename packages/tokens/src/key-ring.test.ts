@@ -47,11 +47,21 @@ describe('a key on its way', () => {
 
 test.each([
   ['two keys have the same name', [first, key('a', 0, 100)]],
-  ['no key would sign now', [key('b', 900, 1000)]],
+  ['no key would sign now', []],
   ['two keys would be next', [first, key('b', 800, 1000), key('c', 800, 1001)]],
   ['key b would sign 99 s after it is published, and 100 is the least', [first, key('b', 901, 1000)]],
 ])('a ring that would not hold is never stored: %s', (what, keys) => {
   expect(() => checkRing(keys, 950, times)).toThrow(what)
+})
+
+test('a key that was stored under other times blocks nothing; one that is moved is judged', () => {
+  const old = [first, key('b', 901, 1000)]
+  expect(() => checkRing(old, 950, times, old)).not.toThrow()
+  expect(() => checkRing([first, key('b', 901, 999)], 950, times, old)).toThrow('key b would sign 98 s')
+})
+
+test('a clock that is behind the maker of the only key: it signs all the same', () => {
+  expect(states([key('a', 100, 100)], 95)).toEqual(['active'])
 })
 
 test('whatever the schedule: each key is known before it signs, each token outlives its key, one signs at a time', () => {

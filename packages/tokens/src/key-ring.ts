@@ -36,7 +36,11 @@ export function place<K extends RingTimes>(
   { overlap }: RotationTimes,
 ): PlacedKey<K>[] {
   const sorted = keys.toSorted((a, b) => a.signsFrom - b.signsFrom)
-  const active = sorted.findLastIndex(({ signsFrom }) => signsFrom <= now)
+  // Where the time of none has come (a clock that is behind that of whoever made it), the first.
+  const active = Math.max(
+    0,
+    sorted.findLastIndex(({ signsFrom }) => signsFrom <= now),
+  )
   return sorted.map((key, at) => {
     const signsUntil = sorted[at + 1]?.signsFrom
     if (signsUntil === undefined) return { key, state: at > active ? 'next' : 'active' }
@@ -62,15 +66,22 @@ export function dueAt(placed: readonly PlacedKey<RingTimes>[], now: number, time
 
 /**
  * Throws for a ring that would let a good token be refused, or that does not know who signs: it must never be stored.
- * Every key is published `ahead` before it signs, but one that had to sign at once; one signs now; names differ.
+ * Every key that is new or moved is published `ahead` before it signs, but one that has to sign at once; one signs now; names differ.
  */
-export function checkRing(keys: readonly RingTimes[], now: number, times: RotationTimes): void {
+export function checkRing(
+  keys: readonly RingTimes[],
+  now: number,
+  times: RotationTimes,
+  before: readonly RingTimes[] = [],
+): void {
   const placed = place(keys, now, times)
   const fault = (what: string) => new Error(`the key ring would not hold: ${what}`)
   if (new Set(keys.map(({ kid }) => kid)).size < keys.length) throw fault('two keys have the same name')
   if (!placed.some(({ state }) => state === 'active')) throw fault('no key would sign now')
   if (placed.filter(({ state }) => state === 'next').length > 1) throw fault('two keys would be next')
   for (const { kid, publishedAt, signsFrom, atOnce } of keys) {
+    // What was there was judged by the times of its day.
+    if (before.some((one) => one.kid === kid && one.signsFrom === signsFrom)) continue
     if (atOnce !== true && signsFrom - publishedAt < times.ahead)
       throw fault(
         `key ${kid} would sign ${signsFrom - publishedAt} s after it is published, and ${times.ahead} is the least`,

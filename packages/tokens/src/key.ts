@@ -22,11 +22,12 @@ export interface KeySource {
   find(header: { readonly kid?: string; readonly alg: Algorithm }): Maybe<VerificationKey | undefined>
 }
 
+const MAX_EXPONENT = 0xffffffffn
 const RSA_BITS = { least: 2048, most: 8192 }
 
 /**
  * The key policy. Returns the public (or secret) half as a key to verify with, or a sentence saying why it is refused:
- * RSA under 2048 or over 8192 bits, an even or small exponent (< 65537), a ROCA modulus; an EC point off its curve; an
+ * RSA under 2048 or over 8192 bits, an even or small exponent (< 65537) or one over 32 bits, a ROCA modulus; an EC point off its curve; an
  * HMAC key shorter than its hash; `alg` that is not registered or not of that key type; `use` other than `sig`;
  * `key_ops` without `verify` (or `sign`, for a key that signs). RFC 7518 section 3, RFC 8725 section 3.5.
  */
@@ -97,6 +98,8 @@ function rsaFault(key: KeyObject): string | undefined {
   if (modulusLength < RSA_BITS.least) return `its modulus has ${modulusLength} bits, and 2048 is the least`
   if (modulusLength > RSA_BITS.most) return `its modulus has ${modulusLength} bits, and 8192 is the most`
   if (publicExponent < 65537n || publicExponent % 2n === 0n) return 'its exponent is even or under 65537'
+  // A large one makes each verification fifty times as dear: whoever brings the key would choose what it costs us.
+  if (publicExponent > MAX_EXPONENT) return 'its exponent is over 32 bits'
   const { n } = key.export({ format: 'jwk' })
   const modulus = BigInt(`0x${Buffer.from(n as string, 'base64url').toString('hex')}`)
   return hasRocaFingerprint(modulus) ? 'its modulus has the ROCA fingerprint (CVE-2017-15361)' : undefined

@@ -103,7 +103,7 @@ export function localIssuerOptions(options: LocalIssuerOptions) {
     lifetime,
     times,
     rotation: rotationTimes(options.rotation, course.maxLifetime + 2 * course.leeway),
-    seal: sealOption(options.seal),
+    seal: 'seal' in options ? sealOption(options.seal) : undefined,
     course,
   }
 }

@@ -1,6 +1,14 @@
 import { hash, randomBytes } from 'node:crypto'
-import { type Answer, json, type Maybe, type Principal, type PublicEndpoint, Refused } from '@countersign/http'
-import { tellReuse, tellRevoked, tellUnchecked } from './event.ts'
+import {
+  type Answer,
+  isUnavailable,
+  json,
+  type Maybe,
+  type Principal,
+  type PublicEndpoint,
+  Refused,
+} from '@countersign/http'
+import { tellReuse, tellRevoked, tellRotationFailed, tellUnchecked } from './event.ts'
 import { FRESH_FOR, feed } from './feed.ts'
 import { givenKeys } from './given-keys.ts'
 import { checkRefresh, grantOf } from './issue-request.ts'
@@ -44,9 +52,10 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     else revoked.take(entry.value, entry.expiresAt)
   })
   const keyOver = (kid: string) => over('kid', kid)
+  const failed = (error: unknown) => tellRotationFailed(() => ({ at: clock(), issuer, reason: wordOf(error) }))
   const keys = made.given
     ? givenKeys(made.given)
-    : storedKeys({ store, name: ring, algorithm, times: rotation, seal, revoked, keyOver, clock })
+    : storedKeys({ store, name: ring, algorithm, times: rotation, seal, revoked, keyOver, failed, clock })
   const families = times && refreshFamilies(made.sessions ?? storedSessions(store, prefix), times, clock)
   const sessions = issuerSessions({
     store,
@@ -174,10 +183,9 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
       throw new Refused(error)
     }
     const { grant, token, createdAt } = rotated
-    // In this order: what is ended after the look has an `iat` up to its moment, so this token is refused too.
-    const iat = Math.floor(clock() / 1000)
-    await sessions.assertLives(grant, createdAt)
-    return respond(grant, token, iat, scopes)
+    // The time before the look: what is ended after it has an `iat` up to its moment, so this token is refused too.
+    const now = Math.floor(clock() / 1000)
+    return respond(grant, token, await sessions.iatOf(grant, createdAt, now), scopes)
   }
 
   async function revoke(what: Principal | RevokeNames): Promise<void> {
@@ -225,9 +233,15 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     jwks,
     keys: Object.freeze({ list: keys.list, rotate: keys.rotate, retire: keys.retire }),
     sessions: Object.freeze({ list, end, endAll }),
+    ready: async () => void (await ready()),
     health: () => ({ revocations: revoked.size(), age: news.age(), unchecked }),
     endpoints: Object.freeze([Object.freeze(jwksEndpoint)]),
   })
+}
+
+/** Names no key: messages of ours hold none, and others' are not passed on. */
+function wordOf(error: unknown): string {
+  return isUnavailable(error) || !(error instanceof Error) ? 'the store does not answer' : error.message
 }
 
 function randomId(): string {

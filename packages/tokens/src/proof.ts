@@ -16,12 +16,15 @@ export interface KeyProofOptions {
   readonly type: string
   /** Asymmetric ones. */
   readonly algorithms: readonly Algorithm[]
+  /** Whose proof it must be, where that is known: another's is refused with `proof.other` before anything is verified. */
+  readonly thumbprint?: string
 }
 
 const fault = (reason: string, expected: string) => authError('invalid_dpop_proof', `proof.${reason}`, { expected })
 const MALFORMED = fault('malformed', 'a compact JWS with JSON claims')
 const TYPE = fault('type', 'the typ of a proof')
 const KEY = fault('key', 'a public key in jwk that the key policy lets in')
+const OTHER = fault('other', 'a proof by the key that is asked for')
 const SIGNATURE = fault('signature', 'a signature by its own jwk, with an accepted algorithm')
 /** Of any key type: a proof with one of these gives the key away. */
 const PRIVATE: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
@@ -29,15 +32,19 @@ const PRIVATE: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 /**
  * Verifies a JWS with the key in its own header, which proves that its maker holds that key, and nothing else: who the
  * key belongs to, the caller must know. Returns claims and thumbprint, or `invalid_dpop_proof` with reason
- * `proof.malformed`, `.type`, `.key` or `.signature`. Strict as `verifyJws` is. RFC 9449 section 4.3, steps 2 to 7.
+ * `proof.malformed`, `.type`, `.key`, `.other` or `.signature`. Strict as `verifyJws` is. RFC 9449 section 4.3, steps 2 to 7.
  */
-export function verifyKeyProof(compact: string, { type, algorithms }: KeyProofOptions): KeyProof | AuthError {
+export function verifyKeyProof(
+  compact: string,
+  { type, algorithms, thumbprint: wanted }: KeyProofOptions,
+): KeyProof | AuthError {
   const jws = parseProof(compact)
   if (isAuthError(jws)) return MALFORMED
   const { typ, jwk } = jws.header
   if (typ !== type) return TYPE
   const held = keyIn(jwk)
   if (!held) return KEY
+  if (wanted !== undefined && held.thumbprint !== wanted) return OTHER
   const found = checkSignature(jws, { find: () => held.key }, algorithms)
   if (found instanceof Promise || isAuthError(found)) return SIGNATURE
   const parsed = parseClaims(jws.payload)

@@ -10,7 +10,7 @@ import {
   sameHash,
   sealSuccessor,
 } from './refresh-token.ts'
-import type { SessionRow, SessionTable } from './session-table.ts'
+import { checkRow, type SessionRow, type SessionTable } from './session-table.ts'
 
 /** What every access token of a family says. */
 export interface Grant {
@@ -67,7 +67,8 @@ export interface RefreshFamilies {
   rotate(token: unknown, wanted: Wanted): Promise<Rotation>
   /** The sessions of a subject that live. */
   list(subject: string): Promise<readonly (Family & { readonly expiresAt: number })[]>
-  remove(sid: string): Promise<void>
+  /** Of this subject alone, where one is given. Whether there was one. */
+  remove(sid: string, subject?: string): Promise<boolean>
 }
 
 const refusal = (reason: string): Rotation => ({ error: authError('invalid_grant', `refresh.${reason}`) })
@@ -105,7 +106,8 @@ export function refreshFamilies(table: SessionTable, times: RefreshTimes, clock:
       if (!row) return UNKNOWN
       const family = JSON.parse(row.data) as Family
       if (family.over) return { error: OVER, reused: family.grant, before: true }
-      if (row.expiresAt <= clock()) return EXPIRED
+      checkRow(row)
+      if (!(row.expiresAt > clock() && family.endsAt > clock())) return EXPIRED
       if (wanted.client !== undefined && wanted.client !== family.grant.client) return CLIENT
       if (wanted.jkt !== family.grant.jkt) return BOUND
       const turned = await turn(token, row, family, wanted)
@@ -166,13 +168,11 @@ export function refreshFamilies(table: SessionTable, times: RefreshTimes, clock:
     async list(subject) {
       const now = clock()
       return (await table.list(subject))
-        .filter((row) => row.subject === subject && row.expiresAt > now)
+        .filter((row) => checkRow(row).subject === subject && row.expiresAt > now)
         .map((row) => ({ ...(JSON.parse(row.data) as Family), expiresAt: row.expiresAt }))
         .filter(({ over }) => !over)
         .toSorted((a, b) => b.createdAt - a.createdAt)
     },
-    async remove(sid) {
-      await table.remove(sid)
-    },
+    remove: async (sid, subject) => (await table.remove(sid, subject)) === true,
   }
 }

@@ -1,4 +1,4 @@
-import { isSafeUrl } from '@countersign/http'
+import { isLoopback, isSafeUrl } from '@countersign/http'
 import { mayName, type Reach, reachFor } from './address.ts'
 import { type Algorithm, ASYMMETRIC, algorithmRow } from './algorithm.ts'
 import { directFetch } from './direct-fetch.ts'
@@ -76,6 +76,8 @@ export interface Fetching {
   from(url: string, how?: { readonly keepAlive: boolean }): { readonly fetch: Source; readonly reach: Reach }
   /** Whether a URL may be fetched from, as far as it says: https (http on this host), and no address that may not be reached. */
   accepts(url: string): boolean
+  /** The same for a URL that a stranger wrote, in the one spelling that URLs have: this host only with `allowPrivate`. */
+  acceptsStrange(url: string): boolean
   /** Checks a URL of the options: https (http on this host), and no address that may not be reached. */
   url(option: string, value: unknown, hint: string): string
 }
@@ -108,6 +110,9 @@ export function fetching(maker: string, options: FetchOptions): Fetching {
       return { reach, fetch: fetch ?? directFetch(reach, how) }
     },
     accepts: (url) => isSafeUrl(url) && mayName(url, reachFor(url, allowPrivate)),
+    acceptsStrange(url) {
+      return isNormal(url) && (allowPrivate || !isLoopback(url)) && this.accepts(url)
+    },
     url(option, value, hint) {
       if (!isSafeUrl(value)) throw wrong(maker, option, hint)
       if (!this.accepts(value))
@@ -115,6 +120,12 @@ export function fetching(maker: string, options: FetchOptions): Fetching {
       return value
     },
   }
+}
+
+/** As the URL standard writes it, the slash of an empty path aside; no query, no fragment (RFC 8414 section 2). */
+function isNormal(url: string): boolean {
+  const href = URL.parse(url)?.href
+  return (href === url || href === `${url}/`) && !/[?#]/.test(url)
 }
 
 /** The keys of one issuer; `jwksUri` where discovery is not asked. */

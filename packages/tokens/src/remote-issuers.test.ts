@@ -39,8 +39,9 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
+/** These issuers are on the loopback, which no function may allow by itself. */
 const make = (allow: readonly string[] | AllowIssuer, more: Partial<RemoteIssuersOptions> = {}) =>
-  remoteIssuers(allow, { audience: AUDIENCE, clock: () => NOW, ...more })
+  remoteIssuers(allow, { audience: AUDIENCE, clock: () => NOW, allowPrivate: typeof allow === 'function', ...more })
 const of = (realm: string) => `${origin}/${realm}`
 const mintFor = (realm: string, claims: object = {}, by: Signer = (signers[realm] ?? signers.a) as Signer) =>
   by.mint({ header: goodHeader, claims: { ...goodClaims, iss: of(realm), ...claims } })
@@ -125,7 +126,7 @@ describe('a flood of made-up issuers', () => {
 
   test('what can be no issuer is never asked for', async () => {
     const told: string[] = []
-    const verifier = make((iss) => told.push(iss) > 0)
+    const verifier = make((iss) => told.push(iss) > 0, { allowPrivate: false })
     for (const iss of [
       '',
       'x',
@@ -141,6 +142,55 @@ describe('a flood of made-up issuers', () => {
     expect(await outcome(verifier, mintFor('a', { iss: [of('a')] }))).toBe('token.issuer')
     expect(await outcome(verifier, 'x')).toBe('token.parse.segments')
     expect(told).toEqual([])
+  })
+
+  const NOT_NORMAL = [
+    ' https://issuer.test/a',
+    'https://issuer.test/a ',
+    'https://issuer.test/a?b',
+    'https://issuer.test/a?',
+    'https://issuer.test/a#b',
+    'https://issuer.test/a#',
+    'https://issuer.test\\a',
+    'https:/\\issuer.test/a',
+    'https:issuer.test/a',
+    'https://user@issuer.test/a',
+    'https://@issuer.test/a',
+    'https://issuer.test/b/../a',
+    'https://issuer.test/b/%2e%2e/a',
+    'https://ISSUER.test/a',
+    'HTTPS://issuer.test/a',
+    'https://issuer.test:443/a',
+    'https://issuer.test/a\tb',
+    'https://issu\u00e9r.test/a',
+    'https://issuer.test/\u00e9',
+  ]
+  test.each([[false], [true]])('nor what is not written as URLs are; allowPrivate: %s', async (allowPrivate) => {
+    const told: string[] = []
+    const fetched: string[] = []
+    const fetch = async (url: string) => {
+      fetched.push(url)
+      throw new Error('fetched')
+    }
+    const verifier = make((iss) => told.push(iss) > 0, { allowPrivate, fetch: fetch as never })
+    const judged = await Promise.all(NOT_NORMAL.map((iss) => outcome(verifier, mintFor('a', { iss }))))
+    expect([told, fetched, new Set(judged)]).toEqual([[], [], new Set(['not mine'])])
+    const good = ['https://issuer.test', 'https://issuer.test/', 'https://issuer.test/a', 'https://issuer.test:8443/a/']
+    for (const iss of good) expect(await outcome(verifier, mintFor('a', { iss }))).toBe('unavailable')
+    expect(told).toEqual(good)
+  })
+
+  test('nor the loopback, which a stranger can name as well as anybody', async () => {
+    const told: string[] = []
+    const allow: AllowIssuer = (iss) => told.push(iss) > 0 && new URL(iss).pathname.startsWith('/a')
+    const { port } = new URL(origin)
+    const spellings = [`http://127.0.0.1:${port}`, `http://localhost:${port}`, `http://[::1]:${port}`]
+    for (const one of [...spellings, `https://127.0.0.1:${port}`, `https://localhost:${port}`, 'https://[::1]'])
+      expect(await outcome(make(allow, { allowPrivate: false }), mintFor('a', { iss: `${one}/a` }))).toBe('not mine')
+    expect([told, asked]).toEqual([[], []])
+    expect(await outcome(make(allow), mintFor('a'))).toBe('accepted')
+    // The operator wrote this one.
+    expect(await outcome(make([of('a')]), mintFor('a'))).toBe('accepted')
   })
 
   test.each([[false], [undefined], [null], [0], [1], ['yes']])(
@@ -199,7 +249,8 @@ describe('a function', () => {
       )
     await expect(wrong({ jwks_uri: 'x' })).rejects.toThrow('no option "jwks_uri"')
     await expect(wrong({ jwksUri: 'http://keys.test/' })).rejects.toThrow('jwksUri must be a URL with https')
-    await expect(wrong({ jwksUri: 'https://10.0.0.5/' })).rejects.toThrow('allowPrivate')
+    const elsewhere = make(() => ({ jwksUri: 'https://10.0.0.5/' }), { allowPrivate: false })
+    await expect(outcome(elsewhere, mintFor('a', { iss: 'https://issuer.test' }))).rejects.toThrow('allowPrivate')
     await expect(wrong({ audience: '' })).rejects.toThrow('audience must be')
   })
 

@@ -20,7 +20,10 @@ export interface IssuerPlace {
   readonly jwksUri?: string
 }
 
-/** Says whether an issuer is allowed: `true`, or what there is to know of it. `iss` is whatever a stranger wrote: look it up. */
+/**
+ * Says whether an issuer is allowed: `true`, or what there is to know of it. `iss` is whatever a stranger wrote: look it up. It is
+ * asked only for an https URL in its normal form without query and fragment, and for this host only with `allowPrivate`.
+ */
 export type AllowIssuer = (
   iss: string,
 ) => boolean | IssuerPlace | undefined | PromiseLike<boolean | IssuerPlace | undefined>
@@ -58,7 +61,7 @@ export function remoteIssuers(allow: readonly string[] | AllowIssuer, options: R
     allowed(iss) {
       if (list) return list.includes(iss) ? {} : undefined
       // What can be no issuer is not asked for.
-      if (iss.length > LONGEST || !terms.fetching.accepts(iss)) return undefined
+      if (iss.length > LONGEST || !terms.fetching.acceptsStrange(iss)) return undefined
       const told = (allow as AllowIssuer)(iss)
       return isPromise(told) ? Promise.resolve(told).then(placeOf) : placeOf(told)
     },

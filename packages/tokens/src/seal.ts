@@ -8,32 +8,38 @@ import { wrong } from './options.ts'
 export interface Seal {
   close(jwk: Jwk): Promise<string>
   open(sealed: string): Promise<Jwk>
+  /** The same under the first secret; as it is where that sealed it. */
+  renew(sealed: string): Promise<string>
 }
 
 const MAKER = 'localIssuer'
 
 /** `secrets`: 32 bytes, or their base64url text; the newest first when they change. */
-export function sealOption(secrets: unknown): Seal | undefined {
-  if (secrets === undefined) return undefined
+export function sealOption(secrets: unknown): Seal {
   const keys = (Array.isArray(secrets) ? secrets : [secrets]).map(secretOf)
   if (keys.length === 0) throw wrong(MAKER, 'seal', 'at least one secret of 32 bytes')
-  return {
-    close: (jwk) =>
-      new CompactEncrypt(Buffer.from(JSON.stringify(jwk)))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-        .encrypt(keys[0] as KeyObject),
-    async open(sealed) {
-      for (const key of keys) {
-        try {
-          const { plaintext } = await compactDecrypt(sealed, key, {
-            keyManagementAlgorithms: ['dir'],
-            contentEncryptionAlgorithms: ['A256GCM'],
-          })
-          return JSON.parse(Buffer.from(plaintext).toString()) as Jwk
-        } catch {}
-      }
-      throw new Error(`${MAKER}: no secret of \`seal\` opens the signing key in the store; add the one that sealed it`)
-    },
+  const close = (jwk: Jwk) =>
+    new CompactEncrypt(Buffer.from(JSON.stringify(jwk)))
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+      .encrypt(keys[0] as KeyObject)
+  return { close, open: async (sealed) => (await opened(sealed)).jwk, renew }
+
+  async function renew(sealed: string): Promise<string> {
+    const { jwk, by } = await opened(sealed)
+    return by === keys[0] ? sealed : close(jwk)
+  }
+
+  async function opened(sealed: string): Promise<{ readonly jwk: Jwk; readonly by: KeyObject }> {
+    for (const key of keys) {
+      try {
+        const { plaintext } = await compactDecrypt(sealed, key, {
+          keyManagementAlgorithms: ['dir'],
+          contentEncryptionAlgorithms: ['A256GCM'],
+        })
+        return { jwk: JSON.parse(Buffer.from(plaintext).toString()) as Jwk, by: key }
+      } catch {}
+    }
+    throw new Error(`${MAKER}: no secret of \`seal\` opens the signing key in the store; add the one that sealed it`)
   }
 }
 

@@ -26,13 +26,28 @@ export interface SessionTable {
   /** Puts `after` in the place of `before` if that has not changed (`WHERE handle = … AND version = before.version`); else false. */
   replace(before: SessionRow, after: SessionRow): Maybe<boolean>
   list(subject: string): Maybe<readonly SessionRow[]>
-  /** Deletes by `sid`; nothing when there is none. */
-  remove(sid: string): Maybe<unknown>
+  /** Deletes by `sid`, and only the subject's where one is given. Says whether there was one: `changes > 0`. */
+  remove(sid: string, subject?: string): Maybe<boolean>
+}
+
+/** A row as `find` and `list` must give it. A database may name a column otherwise, or give a number as text. */
+export function checkRow(row: SessionRow): SessionRow {
+  for (const name of ['version', 'expiresAt'] as const)
+    if (!Number.isSafeInteger(row[name]))
+      throw new TypeError(
+        `sessions: \`${name}\` of a row must be a whole number, got ${typeof row[name]}: name or convert the column`,
+      )
+  for (const name of ['handle', 'sid', 'subject', 'data'] as const)
+    if (typeof row[name] !== 'string')
+      throw new TypeError(
+        `sessions: \`${name}\` of a row must be text, got ${typeof row[name]}: name or convert the column`,
+      )
+  return row
 }
 
 const digest = (text: string) => hash('sha256', text, 'base64url')
-/** Sessions of a subject that are listed. */
-const LISTED = 1_000
+/** Rows of a subject that are read at once. */
+const PAGE = 50
 
 /** The table that an issuer uses unless it is given one: three entries a session. */
 export function storedSessions(store: StoreLike, prefix: string): SessionTable {
@@ -66,19 +81,34 @@ export function storedSessions(store: StoreLike, prefix: string): SessionTable {
       return store.commit([{ key: rowKey(handle), value: JSON.stringify(after), expected, expiresAt }])
     },
     async list(subject) {
-      const found = await store.scan(ofSubject(subject), undefined, LISTED)
-      const rows = await Promise.all(found.map(([, { value }]) => find(value)))
-      return rows.filter((row) => row !== undefined)
+      const rows: SessionRow[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await store.scan(ofSubject(subject), after, PAGE)
+        const found = await Promise.all(page.map(([, { value }]) => find(value)))
+        rows.push(...found.filter((row) => row !== undefined))
+        await forget(page.filter((_, at) => found[at] === undefined).map(([key]) => key))
+        after = page.at(-1)?.[0]
+        if (page.length < PAGE) return rows
+      }
     },
-    async remove(sid) {
+    async remove(sid, subject) {
       const entry = await store.get(sidKey(sid))
-      if (!entry) return
-      const { handle, subject } = JSON.parse(entry.value) as SessionRow
+      if (!entry) return false
+      const { handle, subject: whose } = JSON.parse(entry.value) as SessionRow
+      if (subject !== undefined && subject !== whose) return false
+      const isThere = (await find(handle)) !== undefined
       await store.commit([
         { key: sidKey(sid), value: undefined },
         { key: rowKey(handle), value: undefined },
-        { key: ofSubject(subject) + digest(sid), value: undefined },
+        { key: ofSubject(whose) + digest(sid), value: undefined },
       ])
+      return isThere
     },
+  }
+
+  /** Rows slide, their names stand until the session could end at the latest: those that are left are taken away here. */
+  async function forget(keys: readonly string[]): Promise<void> {
+    for (let at = 0; at < keys.length; at += 8)
+      await store.commit(keys.slice(at, at + 8).map((key) => ({ key, value: undefined })))
   }
 }

@@ -9,7 +9,7 @@ const issuer = 'https://issuer.test'
 const ada = { subject: 'ada', scopes: ['read'] }
 const SESSIONS = `CREATE TABLE sessions (
   handle text PRIMARY KEY, sid text UNIQUE NOT NULL, subject text NOT NULL,
-  version integer NOT NULL, expires_at integer NOT NULL, data text NOT NULL)`
+  version integer NOT NULL, expires_at bigint NOT NULL, data text NOT NULL)`
 
 /** The plain SQL example of the README: sessions in a table of one's own. */
 function ownTable(database: DatabaseSync): SessionTable {
@@ -29,7 +29,10 @@ function ownTable(database: DatabaseSync): SessionTable {
     },
     list: (subject) =>
       database.prepare(`SELECT ${COLUMNS} FROM sessions WHERE subject = ?`).all(subject) as unknown as SessionRow[],
-    remove: (sid) => database.prepare('DELETE FROM sessions WHERE sid = ?').run(sid),
+    remove(sid, subject) {
+      const change = 'DELETE FROM sessions WHERE sid = ? AND subject = coalesce(?, subject)'
+      return database.prepare(change).run(sid, subject ?? null).changes > 0
+    },
   }
 }
 

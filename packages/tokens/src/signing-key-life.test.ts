@@ -48,6 +48,8 @@ describe('rotation', () => {
 
   test('by hand: the plan says when, a dry run changes nothing, a second call is not sooner than the key is known', async () => {
     const { own, pass, time } = world({ rotation: { every: 30 * DAY, ahead: 3600 } })
+    expect(await own.keys.list()).toEqual([])
+    await own.jwks()
     const [made] = await own.keys.list()
     expect(made).toMatchObject({ state: 'active', algorithm: 'EdDSA' })
     pass(1)
@@ -150,12 +152,75 @@ describe('private keys at rest', () => {
     expect(await both.verify(access_token)).toMatchObject({ subject: 'ada' })
   })
 
+  test('a key that lay there in the clear, or under an older secret, is sealed under the new one', async () => {
+    const { own, another, store } = world()
+    const { access_token } = await own.issue(ada)
+    const stored = () =>
+      store
+        .scan('')
+        .map(([, { value }]) => value)
+        .join()
+    expect(stored()).toContain('"d"')
+    const sealed = another({ seal })
+    await sealed.jwks()
+    await settled()
+    expect(stored()).not.toContain('"d"')
+    const renewed = another({ seal: [Buffer.alloc(32, 9), seal] })
+    await renewed.jwks()
+    await settled()
+    expect(await another({ seal: Buffer.alloc(32, 9) }).verify(access_token)).toMatchObject({ subject: 'ada' })
+  })
+
+  test('a secret that is missing is no secret: a setting that was forgotten is told', () => {
+    expect(() => world({ seal: undefined as never }).own).toThrow('localIssuer: seal must be')
+  })
+
   test.each([['short'], [Buffer.alloc(31)], [[]], [`${seal.toString('base64url')}=`]])(
     'a secret that is none: %s',
     (wrong) => {
       expect(() => world({ seal: wrong as never })).toThrow('localIssuer: seal must be')
     },
   )
+})
+
+describe('when things are not as they were', () => {
+  test('`ahead` is raised: what was published before does not keep a stolen key alive', async () => {
+    const { own, another, pass } = world({ rotation: { every: 10 * DAY, ahead: 60 } })
+    await own.keys.rotate().catch(() => {})
+    await own.jwks()
+    await own.keys.rotate()
+    pass(60)
+    const { access_token } = await own.issue(ada)
+    const careful = another({ rotation: { every: 10 * DAY, ahead: DAY } })
+    await careful.keys.retire(kidOf(access_token))
+    expect(await careful.verify(access_token)).toMatchObject({ code: 'invalid_token' })
+  })
+
+  test('a process whose clock is behind that of the maker rotates and retires too', async () => {
+    const { store, time } = world()
+    const at = (seconds: number) => localIssuer({ issuer, audience, store, clock: () => time.now + seconds * 1000 })
+    const { access_token } = await at(5).issue(ada)
+    const behind = at(0)
+    expect((await behind.keys.rotate()).keys.map(({ state }) => state)).toEqual(['active', 'next'])
+    await behind.keys.retire(kidOf(access_token))
+    expect(await behind.verify(access_token)).toMatchObject({ code: 'invalid_token' })
+  })
+
+  test('the store forgets: whoever signs puts the ring back, and its tokens stay good for those who start later', async () => {
+    const { own, another, store } = world()
+    const { access_token } = await own.issue(ada)
+    for (const [key] of store.scan('')) store.commit([{ key, value: undefined }])
+    await own.keys.rotate()
+    expect(await another().verify(access_token)).toMatchObject({ subject: 'ada' })
+  })
+
+  test('a secret does not come beside public keys', async () => {
+    const { own, another } = world()
+    await own.jwks()
+    await expect(another({ algorithm: 'HS256' }).issue(ada)).rejects.toThrow(
+      'a secret and public keys do not stand in one ring',
+    )
+  })
 })
 
 test('an issuer that was given its keys has none to change', async () => {

@@ -37,6 +37,8 @@ export interface StoredKeysOptions {
   readonly times: RotationTimes
   readonly seal: Seal | undefined
   readonly revoked: Revocations
+  /** Told when the next key, which is due, could not be made. */
+  readonly failed: (error: unknown) => void
   /** A key that is retired: for how long its tokens could live. */
   readonly keyOver: (kid: string) => Revoked
   readonly clock: () => number
@@ -48,15 +50,18 @@ const TRIES = 100
 const ASKING = 250
 /** Milliseconds between two tries to make a key that is due. */
 const RETRY = 5_000
+/** Milliseconds between two looks whether the ring is still there, and sealed. */
+const LOOKING = 60_000
 
 export function storedKeys(options: StoredKeysOptions): StoredKeys {
-  const { store, name, algorithm, times, seal, revoked, keyOver, clock } = options
+  const { store, name, algorithm, times, seal, revoked, keyOver, failed, clock } = options
   const seconds = () => Math.floor(clock() / 1000)
   let opened: readonly OpenKey[] = []
   let text: string | undefined
   let opening: Promise<void> | undefined
   let current: { readonly keys: SigningKeys; readonly until: number; readonly from: number } | undefined
   let maintainedAt = Number.NEGATIVE_INFINITY
+  let triedAt = Number.NEGATIVE_INFINITY
   let askedAt = Number.NEGATIVE_INFINITY
   let asking: Promise<void> | undefined
 
@@ -72,6 +77,11 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
 
   async function open(value: string): Promise<void> {
     const stored = ringOf(value)
+    const other = stored.find((key) => (key.algorithm === 'HS256') !== (algorithm === 'HS256'))
+    if (other)
+      throw new Error(
+        `localIssuer: \`algorithm\` is ${algorithm}, and the store has a key for ${other.algorithm}: a secret and public keys do not stand in one ring. Give the issuer another store, or delete the entry`,
+      )
     opened = await Promise.all(stored.map(openKey))
     current = undefined
   }
@@ -112,13 +122,16 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
   /** Makes the next key when it is due, beside what is going on. */
   function maintain(): void {
     const now = seconds()
-    if (opened.length === 0 || performance.now() - maintainedAt < RETRY) return
-    if (wantedAt(opened, now) === undefined) return
+    if (opened.length === 0) return
+    const isDue = wantedAt(opened, now) !== undefined
+    if (isDue ? performance.now() - triedAt < RETRY : performance.now() - maintainedAt < LOOKING) return
     maintainedAt = performance.now()
+    if (isDue) triedAt = maintainedAt
     change((keys) => {
       const signsFrom = wantedAt(keys, now)
-      return signsFrom === undefined ? undefined : withKey(withoutGone(keys, now), signsFrom)
-    }).catch(() => {}) // the store is down: the key that signs goes on, and the next use tries again
+      if (signsFrom !== undefined) return withKey(withoutGone(keys, now), signsFrom)
+      return seal ? keys : undefined // sealed on the way in, where it is not
+    }).catch((error: unknown) => failed(error)) // the key that signs goes on, and the next use tries again
   }
 
   /** When a next key is to sign, if one is due: by the schedule, or because another algorithm is asked for. */
@@ -147,15 +160,20 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
   ): Promise<readonly StoredKey[]> {
     for (let tries = 0; tries < TRIES; tries++) {
       const entry = await store.get(name)
+      if (!entry && text !== undefined) {
+        await restore()
+        continue
+      }
       const before = entry ? ringOf(entry.value) : []
       const after = await next(before)
       if (after === undefined) {
         if (entry) take(entry.value)
         return before
       }
-      checkRing(after, seconds(), times)
-      const value = JSON.stringify({ keys: after })
+      checkRing(after, seconds(), times, before)
+      const value = JSON.stringify({ keys: await Promise.all(after.map(sealed)) })
       const write = { key: name, value, expected: entry?.version ?? null }
+      if (value === entry?.value && also.length === 0) return before
       if (await store.commit([write, ...revoked.writes(also)])) {
         revoked.apply(also)
         take(value)
@@ -163,6 +181,18 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
       }
     }
     throw new Unavailable('the store of signing keys')
+  }
+
+  /** The store forgot the ring: what this process knows of it goes back, or its tokens would be nobody's. */
+  async function restore(): Promise<void> {
+    await store.commit([{ key: name, value: text as string, expected: null }])
+  }
+
+  /** A key that was stored before there was a secret, or under an older one, is sealed at the next write. */
+  async function sealed(key: StoredKey): Promise<StoredKey> {
+    if (!seal) return key
+    const jwk = typeof key.jwk === 'string' ? await seal.renew(key.jwk) : await seal.close(key.jwk)
+    return { ...key, jwk }
   }
 
   function planOf(keys: readonly StoredKey[]): KeyPlan {
@@ -176,15 +206,17 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
     dryRun: boolean | undefined,
     also: readonly Revoked[] = [],
   ): Promise<KeyPlan> {
-    await load()
     if (!dryRun) {
+      await load()
       const changed = await change(next, also)
       await opening // it holds here when this resolves
       return planOf(changed)
     }
     const entry = await store.get(name)
-    const after = await next(entry ? ringOf(entry.value) : [])
-    checkRing(after, seconds(), times)
+    if (!entry) throw new Error('there is no key yet, so there is nothing to try: the first is made when it is needed')
+    const before = ringOf(entry.value)
+    const after = await next(before)
+    checkRing(after, seconds(), times, before)
     return planOf(after)
   }
 
@@ -211,8 +243,8 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
       return keys
     },
     async list() {
-      await load()
-      return planOf(opened).keys
+      const entry = await store.get(name)
+      return entry ? planOf(ringOf(entry.value)).keys : []
     },
     rotate: ({ dryRun } = {}) =>
       plan((keys) => {

@@ -68,6 +68,7 @@ function rsaFault({ n, e }: Jwk): string | undefined {
   const bits = modulus.toString(2).length
   if (bits < 2048 || bits > 8192) return `its modulus has ${bits} bits, and 2048 to 8192 is what is taken`
   if (exponent < 65537n || exponent % 2n === 0n) return 'its exponent is even or under 65537'
+  if (exponent > 0xffffffffn) return 'its exponent is over 32 bits'
   return hasRocaFingerprint(modulus) ? 'its modulus has the ROCA fingerprint (CVE-2017-15361)' : undefined
 }
 

@@ -44,7 +44,6 @@ export function encryptedTokens<V extends JwtVerifier>(verifier: V, options: Enc
   }
 
   return Object.freeze({
-    ...(verifier.issuer !== undefined && { issuer: verifier.issuer }),
     verify(token: string, asked?: { readonly bound?: boolean }): Maybe<Principal | AuthError | undefined> {
       if (typeof token !== 'string' || token.split('.', 6).length !== 5) return undefined
       const digest = hash('sha256', token, 'base64url')

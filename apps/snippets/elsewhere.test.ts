@@ -38,7 +38,7 @@ afterAll(async () => {
 describe('many-issuers', () => {
   let app: RunningSnippet
   beforeAll(async () => {
-    app = await runSnippet('many-issuers.ts', { ISSUER: staff.url, CUSTOMERS: customer.url })
+    app = await runSnippet('many-issuers.ts', { ISSUER: staff.url, CUSTOMERS: customer.url, LOCAL: '1' })
   })
   afterAll(() => app.stop())
 

@@ -13,7 +13,8 @@ const staff = remoteIssuer(process.env.ISSUER ?? 'https://login.acme.com', {
   audience,
   store: sqliteStore(process.env.STORE ?? 'auth.db'), // the last good keys: for a start while the issuer is down
 })
-const theirs = remoteIssuers((issuer) => customers.has(issuer), { audience })
+const allowPrivate = process.env.LOCAL === '1' // a test with issuers on this machine
+const theirs = remoteIssuers((issuer) => customers.has(issuer), { audience, allowPrivate })
 const signedIn = policy({ accept: bearer([staff, theirs]) })
 
 const app = express()

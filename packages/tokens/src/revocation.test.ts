@@ -59,3 +59,28 @@ test.each(['"subject:ada"', '["role","admin"]', '["jti"]', '["sub","ada"]', '["j
     expect(() => revocations('revoked:', () => 0).take(value, 1e9)).toThrow('the feed of revocations does not answer')
   },
 )
+
+test('with many of them, each is found, and what is not there is not', () => {
+  let now = 0
+  const held = revocations('revoked:', () => now)
+  const id = (number: number) =>
+    Buffer.from(`${number}-${number * 7919}`)
+      .toString('base64url')
+      .padStart(22, 'x')
+  for (let number = 0; number < 30_000; number++)
+    held.apply([{ kind: number % 2 ? 'jti' : 'sid', id: id(number), expiresAt: 100_000 }])
+  for (let number = 0; number < 30_000; number++) {
+    const found = {
+      jti: held.isRevoked({ ...names, jti: id(number) }),
+      sid: held.isRevoked({ ...names, sid: id(number) }),
+    }
+    if (found.jti !== (number % 2 === 1) || found.sid !== (number % 2 === 0))
+      throw new Error(`${number}: ${JSON.stringify(found)}`)
+  }
+  for (const strange of ['', 'x', 'é'.repeat(30)]) expect(held.isRevoked({ ...names, jti: strange })).toBe(false)
+  now = 200_000
+  for (let number = 0; number < 80_000; number++)
+    held.apply([{ kind: 'jti', id: `late-${number}`, expiresAt: 300_000 }])
+  expect(held.isRevoked({ ...names, jti: 'late-79999' })).toBe(true)
+  expect(held.isRevoked({ ...names, jti: id(1) })).toBe(false)
+})

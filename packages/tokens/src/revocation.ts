@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { unreadable } from './feed.ts'
+import { type NameFilter, nameFilter } from './name-filter.ts'
 
 /** What is revoked: a token, a session, everything of a subject up to a moment, everything that a key signed. */
 export type RevokedKind = 'jti' | 'sid' | 'sub' | 'kid'
@@ -46,12 +47,16 @@ export interface Revocations {
 
 /** Held this many at least before what has ended is looked for. */
 const SWEEP = 1024
+/** Held from which on a filter is worth its 2 MB. */
+const MANY = 4096
 
 export function revocations(prefix: string, clock: () => number): Revocations {
   // A map for each kind: looking up makes no new text. Ends in whole seconds, which take no room of their own.
   const ends = { jti: new Map<string, number>(), sid: new Map<string, number>(), kid: new Map<string, number>() }
   const subjects = new Map<string, { readonly before: number; readonly end: number }>()
   let sweepAt = SWEEP
+  // Made once there are many: few fit into a processor's cache anyway.
+  let filter: NameFilter | undefined
   let revision = 0
 
   const size = () => ends.jti.size + ends.sid.size + ends.kid.size + subjects.size
@@ -62,7 +67,10 @@ export function revocations(prefix: string, clock: () => number): Revocations {
     if (kind === 'sub') {
       const known = subjects.get(id)
       subjects.set(id, { before: Math.max(before ?? 0, known?.before ?? 0), end: Math.max(end, known?.end ?? 0) })
-    } else ends[kind].set(id, Math.max(end, ends[kind].get(id) ?? 0))
+    } else {
+      ends[kind].set(id, Math.max(end, ends[kind].get(id) ?? 0))
+      filter?.add(id)
+    }
     if (size() >= sweepAt) sweep()
   }
 
@@ -71,10 +79,12 @@ export function revocations(prefix: string, clock: () => number): Revocations {
     for (const each of Object.values(ends)) for (const [id, end] of each) if (end <= now) each.delete(id)
     for (const [id, { end }] of subjects) if (end <= now) subjects.delete(id)
     sweepAt = Math.max(SWEEP, 2 * size())
+    filter = size() < MANY ? undefined : nameFilter()
+    if (filter) for (const each of Object.values(ends)) for (const id of each.keys()) filter.add(id)
   }
 
   function holds(kind: keyof typeof ends, id: string | undefined): boolean {
-    if (id === undefined || ends[kind].size === 0) return false
+    if (id === undefined || ends[kind].size === 0 || filter?.mayHave(id) === false) return false
     const end = ends[kind].get(id)
     return end !== undefined && end * 1000 > clock()
   }

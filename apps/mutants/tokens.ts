@@ -72,7 +72,7 @@ export const tokenMutants: readonly Mutant[] = [
   { what: 'no typ is as good as ours', file: `${T}verifier.ts`, find: "(typ ?? '').toLowerCase()", replace: "(typ ?? 'at+jwt').toLowerCase()", killedBy: 'J17' },
   { what: 'typ of any type, compared as text', file: `${T}verifier.ts`, find: "isText(typ) && course.types.includes((typ ?? '').toLowerCase())", replace: 'course.types.includes(String(typ).toLowerCase())', killedBy: 'J17' },
   // S02 too: what an issuer does not know as a refresh token it does not turn.
-  { what: 'a refresh token that is an access token', file: `${T}local-issuer.ts`, find: '{ refresh_token: refreshToken }', replace: '{ refresh_token: await sign(grant, scopes) }', killedBy: 'J17 refresh', alsoBreaks: ['S02'] },
+  { what: 'a refresh token that is an access token', file: `${T}local-issuer.ts`, find: '{ refresh_token: refreshToken }', replace: '{ refresh_token: sign(grant, scopes, iat) }', killedBy: 'J17 refresh', alsoBreaks: ['S02'] },
   { what: 'nobody for a subject', file: `${T}claims.ts`, find: 'return subject === undefined ? SUBJECT : principalOf(subject,', replace: "return principalOf(subject ?? 'nobody',", killedBy: 'J18' },
   { what: 'a number for a subject', file: `${T}claims.ts`, find: 'return numbers && Number', replace: 'return Number', killedBy: 'J18' },
   { what: 'a scope is one word', file: `${T}claims.ts`, find: "value.split(' ').filter((word) => word !== '')", replace: '[value]', killedBy: 'J22', alsoBreaks: ['K02', 'V03', 'C03'] }, // all need one scope of several

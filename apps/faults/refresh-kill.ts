@@ -34,8 +34,8 @@ const STEPS: readonly (readonly [step: string, change: Change])[] = [
     'after the look at revocations',
     {
       file: ISSUER,
-      find: 'return respond(grant, token, iat, scopes)',
-      replace: `${DIE}\n    return respond(grant, token, iat, scopes)`,
+      find: 'return respond(grant, token, await sessions.iatOf(grant, createdAt, now), scopes)',
+      replace: `const iat = await sessions.iatOf(grant, createdAt, now)\n    ${DIE}\n    return respond(grant, token, iat, scopes)`,
     },
   ],
 ]

@@ -14,8 +14,9 @@ const load = (isWithout: boolean) => (isWithout ? 3_000 : 4_500)
 /** Between reading the ring and writing it, in every process: so that they meet there, on however few cores. */
 const MEETING: Change = {
   file: KEYS,
-  find: 'const after = await next(before)\n',
-  replace: 'const after = await next(before)\n      await new Promise((done) => setTimeout(done, 40))\n',
+  find: 'const after = await next(before)\n      if (after === undefined) {',
+  replace:
+    'const after = await next(before)\n      await new Promise((done) => setTimeout(done, 40))\n      if (after === undefined) {',
 }
 const FIRST_KEY: Guard = {
   what: 'the ring is written only as it was read',

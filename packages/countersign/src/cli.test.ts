@@ -131,7 +131,7 @@ test('a token that an error of the application repeats is veiled, with its schem
 })
 
 test('what the module of the policy prints goes to standard error: standard output is the JSON alone', async () => {
-  const { code, out, err } = await run(['explain', 'Bearer abcdefghij', '-p', './noisy.ts', '--json'])
+  const { code, out, err } = await run(['explain', 'Bearer abcdefghij', '-p', './noisy.ts#noisy', '--json'])
   expect(JSON.parse(out)).toMatchObject({ policy: 'noisy', passed: false })
   for (const said of ['log at import', 'write at import', 'info at import', 'log of a verifier']) {
     expect(err).toContain(said)

@@ -1,4 +1,4 @@
-// Runs every check of the workspace, one after the other, says how each went, and ends with "N passed, N failed".
+// Runs the checks of the workspace, those that take minutes only by name, says how each went, and ends with "N passed, N failed".
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ interface Count {
 }
 interface Check {
   readonly name: string
-  /** Runs when it is asked for by name: it takes minutes. */
+  /** Runs only when it is asked for by name: it takes minutes. */
   readonly byName?: true
   readonly what: string
   run(): Promise<Count>

@@ -24,8 +24,8 @@ if (values.help) {
 const rounds = values.quick ? 5 : Number(values.rounds)
 const folder = mkdtempSync(join(tmpdir(), 'countersign-revoke-'))
 const STORES = [
-  ['Redis', process.env.REDIS_URL ?? 'redis://127.0.0.1:6379/?prefix=revoke-demo'],
-  ['PostgreSQL', process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test'],
+  ['Redis', process.env.REDIS_URL || 'redis://127.0.0.1:6379/?prefix=revoke-demo'],
+  ['PostgreSQL', process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/test'],
   ['SQLite', `sqlite:${join(folder, 'demo.db')}`],
 ] as const
 

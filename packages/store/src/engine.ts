@@ -25,7 +25,7 @@ export interface Changes {
 export interface Engine {
   /** In messages: `Redis`, `PostgreSQL`. Nothing secret. */
   readonly name: string
-  /** Called before the first call, and after each failure: whether tables are there. A TypeError says what must be changed. */
+  /** Called before the first call, and again after the guard gave the database up: whether tables are there. A TypeError says what must be changed. */
   prepared(): Promise<boolean>
   /** Makes the tables; several processes may do so at once. */
   migrate(): Promise<void>

@@ -38,7 +38,7 @@ export interface LocalIssuerOptions extends VerifierOptions {
   readonly revocation?: RevocationMode
   /**
    * Seconds: a key of the store signs `every` so long (30 days), after it was published `ahead` (a day). `false`: only by
-   * `keys.rotate()`, `ahead` a day. A key verifies for `maxLifetime` after it signed.
+   * `keys.rotate()`, `ahead` a day. A key verifies for `maxLifetime` and twice the leeway after it signed.
    */
   readonly rotation?: { readonly every?: number; readonly ahead?: number } | false
   /** Seals private keys in the store: 32 random bytes, or their base64url text; of a list the first seals, all open. */

@@ -53,8 +53,11 @@ export function issuerSessions(options: Options): IssuerSessions {
   return {
     revokeTokens: (sid) => revokeAll([sid]),
     async end(subject, id) {
-      if (typeof id !== 'string' || !(await families?.remove(id, subject))) return false
+      const own = await families?.list(subject)
+      if (!own?.some(({ grant }) => grant.sid === id)) return false
+      // The tokens first: where the second step fails, the session is still there to be ended again.
       await revokeAll([id])
+      await families?.remove(id, subject)
       tellRevoked(() => ({ at: clock(), issuer, session: id }))
       return true
     },

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import { isRefused } from '@countersign/http'
+import { isRefused, Unavailable } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { localIssuer, type SessionRow, type SessionTable, type TokenResponse } from './index.ts'
 import type { LocalIssuerOptions } from './local-issuer-options.ts'
 
@@ -52,7 +52,7 @@ describe.each([
     const store = memoryStore({ clock })
     const sessions = table()
     const make = () => localIssuer({ issuer, audience: issuer, store, clock, ...(sessions && { sessions }), ...more })
-    return { time, own: make(), other: make(), pass: (seconds: number) => void (time.now += seconds * 1000) }
+    return { time, store, own: make(), other: make(), pass: (seconds: number) => void (time.now += seconds * 1000) }
   }
   const turn = (own: ReturnType<typeof localIssuer>, { refresh_token }: TokenResponse) =>
     own.refresh(refresh_token as string)
@@ -101,6 +101,19 @@ describe.each([
     expect(await reason(turn(own, ended))).toBe('refresh.unknown')
     expect(await isGood(other, kept)).toBe(true)
     expect(await own.sessions.list('ada')).toHaveLength(1)
+  })
+
+  test('one whose end was cut short by the store can be ended again', async () => {
+    const { own, store } = world()
+    const tokens = await own.issue(ada)
+    const [session] = await own.sessions.list('ada')
+    const commit = vi.spyOn(store, 'commit').mockImplementation(() => {
+      throw new Unavailable('the store')
+    })
+    await expect(own.sessions.end('ada', session?.id as string)).rejects.toBeInstanceOf(Unavailable)
+    commit.mockRestore()
+    expect(await own.sessions.end('ada', session?.id as string)).toBe(true)
+    expect(await isGood(own, tokens)).toBe(false)
   })
 
   test('everywhere: all that was given up to now is refused, a login in the same second is good, others are untouched', async () => {

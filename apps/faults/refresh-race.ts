@@ -5,8 +5,8 @@ import { emptyStore, lacks } from './stores.ts'
 import { type Worker, type WorkerOptions, worker } from './workers.ts'
 
 const TABLE = 'tokens/src/session-table.ts'
-/** Of one token, from all processes together. Fewer in PostgreSQL, which takes 2 ms for each on two cores. */
-const atOnce = (engine: string, isWithout: boolean) => (isWithout ? 2_000 : engine === 'PostgreSQL' ? 4_000 : 10_000)
+/** Of one token, from all processes together. */
+const atOnce = (isWithout: boolean) => (isWithout ? 2_000 : 10_000)
 const PROCESSES = 4
 
 /** Between what PostgreSQL compares and what it writes: so that processes meet there, where nothing keeps them apart. */
@@ -68,12 +68,12 @@ function raced(engine: string, guards: readonly Guard[]): Fault {
     id: 'F06',
     on: engine,
     missing: lacks(engine),
-    done: `${atOnce(engine, false)} refreshes of one token at once, from ${PROCESSES} processes`,
+    done: `${atOnce(false)} refreshes of one token at once, from ${PROCESSES} processes`,
     holds:
       'one live successor; every answer is that or `invalid_grant`; the family lives, and nothing is told of a reuse',
     guards,
     async run(changes, scope) {
-      const times = atOnce(engine, changes.length > 0)
+      const times = atOnce(changes.length > 0)
       // Not where every refresh would write, one after the other.
       const mutated = changes.some(({ find }) => find.includes('IS DISTINCT FROM')) ? changes : [...changes, MEETING]
       const options: WorkerOptions = {

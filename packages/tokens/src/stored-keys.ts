@@ -148,8 +148,7 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
 
   async function withKey(keys: readonly StoredKey[], signsFrom: number, atOnce = false): Promise<readonly StoredKey[]> {
     const jwk = await makeKey(algorithm)
-    const sealed = seal ? await seal.close(jwk) : jwk
-    const made = { kid: jwk.kid as string, algorithm, publishedAt: seconds(), signsFrom, jwk: sealed }
+    const made = { kid: jwk.kid as string, algorithm, publishedAt: seconds(), signsFrom, jwk }
     return [...keys, atOnce ? { ...made, atOnce } : made]
   }
 
@@ -188,7 +187,7 @@ export function storedKeys(options: StoredKeysOptions): StoredKeys {
     await store.commit([{ key: name, value: text as string, expected: null }])
   }
 
-  /** A key that was stored before there was a secret, or under an older one, is sealed at the next write. */
+  /** Whatever is written is sealed: a new key, one that was stored before there was a secret, one under an older secret. */
   async function sealed(key: StoredKey): Promise<StoredKey> {
     if (!seal) return key
     const jwk = typeof key.jwk === 'string' ? await seal.renew(key.jwk) : await seal.close(key.jwk)

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { isRefused } from './answer.ts'
 import { type AuthError, authError } from './error.ts'
 import { headerLines, type Message, messageOf, type RequestView } from './request.ts'
 
@@ -16,7 +17,8 @@ const PARAMETERS = /^(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/i
 
 /**
  * Reads a request's body: the bytes, or why not. In this order: 415 for another media type, a charset other than
- * UTF-8, a doubled Content-Type or any Content-Encoding; 413 over `limit` bytes, without reading on; 400 for no body.
+ * UTF-8, a doubled Content-Type or any Content-Encoding; 413 over `limit` bytes, without reading on; 400 for no body. Where
+ * something ahead refused the stream (`Refused`), it is that error.
  * `types` are media types in lower case, without parameters.
  */
 export async function readBody(
@@ -62,7 +64,8 @@ function collect(stream: Readable, limit: number): Promise<Uint8Array | AuthErro
       } else chunks.push(chunk)
     }
     const onEnd = () => settle(size === 0 ? MISSING : Buffer.concat(chunks, size))
-    const onBroken = () => settle(BROKEN)
+    // Whoever looks at a body as it goes by may refuse it: a signature that does not fit.
+    const onBroken = (why?: unknown) => settle(isRefused(why) ? why.error : BROKEN)
     stream.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken)
   })
 }

@@ -23,6 +23,7 @@ export {
   STATUS,
   Unavailable,
 } from './error.ts'
+export { errorName } from './error-name.ts'
 export {
   type Checked,
   checkInput,
@@ -36,6 +37,8 @@ export {
 export { parseJson } from './json.ts'
 export { checkOptions } from './options.ts'
 export type { Principal } from './principal.ts'
+export { proxyHint } from './proxy-hint.ts'
 export { headerLines, type Maybe, type Message, messageOf, pathOf, type RequestView, targetOf } from './request.ts'
+export { type RequestFacts, requestFacts, type TraceContext } from './request-facts.ts'
 export type { TokenVerifier, UnboundIssuer } from './token-verifier.ts'
 export { isLoopback, isSafeUrl } from './url.ts'

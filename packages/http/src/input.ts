@@ -1,6 +1,6 @@
-import { problem, type Refusal } from './answer.ts'
+import { problem, type Refusal, Refused } from './answer.ts'
 import { BODY_LIMIT, MISSING, readBody } from './body.ts'
-import { type AuthError, authError, type Issue, isAuthError } from './error.ts'
+import { type AuthError, authError, type Issue, isAuthError, STATUS } from './error.ts'
 import { parseJson } from './json.ts'
 import { checkOptions } from './options.ts'
 import { messageOf, type RequestView } from './request.ts'
@@ -95,7 +95,10 @@ async function bodyOf(
   if (parsed !== undefined && parsed !== null && !placeholder) return { value: parsed }
   if (read) return MISSING // a parser read it, and found nothing
   const bytes = await readBody(request, { types: JSON_ONLY, limit })
-  return isAuthError(bytes) ? bytes : parseJson(bytes)
+  if (!isAuthError(bytes)) return parseJson(bytes)
+  // Not what was sent but who sent it: the policy in front has the challenges for that.
+  if (STATUS[bytes.code] === 401) throw new Refused(bytes)
+  return bytes
 }
 
 function isEmpty(value: unknown): boolean {

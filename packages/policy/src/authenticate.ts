@@ -25,6 +25,7 @@ const UNKNOWN_USER = authError('invalid_token', 'principal.unknown')
 const INCOMPLETE = authError('unauthenticated', 'credential.incomplete', {
   detail: 'This needs more than one credential; WWW-Authenticate lists them.',
 })
+const DRY = Object.freeze({ dry: true })
 const VERIFIED = 'verified'
 const KNOWN = 'known to the application'
 const TWO = authError('invalid_request', 'credential.repeated', {
@@ -144,7 +145,7 @@ function prove(
 
 /** Without `andThen`, whose closures are most of what a cached token costs here. */
 function proveOne(scheme: Scheme, credential: Presented, request: RequestView, trace: Trace | undefined): Maybe<Proof> {
-  const given = scheme.verify(credential, request)
+  const given = scheme.verify(credential, request, trace ? DRY : undefined)
   return isThenable(given)
     ? Promise.resolve(given).then((later) => proven(scheme, later, request, trace))
     : proven(scheme, given, request, trace)

@@ -42,8 +42,8 @@ export function basic<V extends PasswordVerifier | VerifyBasic, U = VerifiedBy<V
     sources: ['authorization:basic'],
     openapi: { type: 'http', scheme: 'basic' },
     read: readBasic,
-    verify: (credential: Presented, request) =>
-      andThen(judge(credential as BasicCredential, request), (result) => result ?? WRONG),
+    verify: (credential: Presented, request, asking) =>
+      andThen(judge(credential as BasicCredential, request, asking), (result) => result ?? WRONG),
     ...loader(options.principal as SchemeOptions['principal']),
     challenge: () => ({ scheme: 'Basic', params: { realm, charset: 'UTF-8' } }),
   }

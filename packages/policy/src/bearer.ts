@@ -81,6 +81,15 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
   const guard = cookieGuard(options.cookie)
   const where = { ...(guard && { cookie: guard.name }), ...(options.query && { query: options.query }) }
 
+  const gates = list.flatMap((one) => (typeof one === 'function' || !one.admit ? [] : [one.admit.bind(one)]))
+  const turnedAway = (request: RequestView): AuthError | undefined => {
+    for (const admit of gates) {
+      const error = admit(request)
+      if (error) return error
+    }
+    return undefined
+  }
+
   const asked = selection(list, judges)
   const ask = (
     those: readonly Judge[],
@@ -104,7 +113,7 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
       ...(options.query ? [`query:${options.query}`] : []),
     ],
     openapi: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-    read: (request) => readBearer(request, where),
+    read: (request) => turnedAway(request) ?? readBearer(request, where),
     verify(credential: Presented, request) {
       const isAmbientWrite = credential.from === 'cookie' && !SAFE.has(messageOf(request).method)
       if (isAmbientWrite && !guard?.check) return COOKIE_WRITE

@@ -70,3 +70,25 @@ export function decisionOf(request: RequestView): Decision | undefined {
   }
   return undefined
 }
+
+/**
+ * Who called as they proved it, with the scopes and roles in force: for whoever hands it on (a gateway, an audit log). The
+ * application's own principal is left out: it may name scopes that the credential lacks. Otherwise as `decisionOf`.
+ */
+export function provenOf(request: RequestView): Decision | undefined {
+  for (let pass = passOf(request); pass; pass = pass.before) {
+    const { proof } = pass
+    if (proof.kind !== 'authenticated') continue
+    const { subject, expiresAt, authTime, credential } = proof.verified
+    const principal: Principal = {
+      subject,
+      ...(proof.scopes && { scopes: proof.scopes }),
+      ...(proof.roles && { roles: proof.roles }),
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...(authTime !== undefined && { authTime }),
+      ...(credential && { credential }),
+    }
+    return Object.freeze({ scheme: proof.scheme.name, principal: Object.freeze(principal) })
+  }
+  return undefined
+}

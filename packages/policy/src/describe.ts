@@ -1,3 +1,4 @@
+import type { ConditionDescription } from './condition.ts'
 import type { Mode } from './policy.ts'
 import type { Requirement, Scheme } from './requirement.ts'
 import type { Rule } from './rule.ts'
@@ -9,6 +10,7 @@ export interface Description {
   readonly accept: RequirementDescription | undefined
   readonly allow: RuleDescription | undefined
   readonly maxAge: number | undefined
+  readonly conditions: readonly ConditionDescription[]
 }
 export type RequirementDescription =
   | {

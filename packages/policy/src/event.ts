@@ -3,15 +3,15 @@ import { debuglog } from 'node:util'
 import {
   type AuthError,
   type Code,
-  messageOf,
   type Principal,
-  pathOf,
+  type RequestFacts,
   type RequestView,
+  requestFacts,
   STATUS,
 } from '@countersign/http'
 
 /** What happened, in named fields only: never the request, whose headers hold secrets. */
-export interface SecurityEvent {
+export interface SecurityEvent extends Partial<RequestFacts> {
   readonly type: EventType
   /** Epoch milliseconds. */
   readonly at: number
@@ -23,17 +23,14 @@ export interface SecurityEvent {
   readonly reason?: string
   readonly subject?: string
   readonly credential?: Principal['credential']
-  readonly method?: string
-  /** The path without its query: queries hold secrets too. */
-  readonly path?: string
-  readonly ip?: string
 }
-export type EventType = 'authenticated' | 'unauthenticated' | 'forbidden' | 'unavailable'
+export type EventType = 'authenticated' | 'unauthenticated' | 'forbidden' | 'limited' | 'unavailable'
 
 const CHANNELS = {
   authenticated: channel('countersign:authenticated'),
   unauthenticated: channel('countersign:unauthenticated'),
   forbidden: channel('countersign:forbidden'),
+  limited: channel('countersign:limited'),
   unavailable: channel('countersign:unavailable'),
 } as const
 
@@ -50,31 +47,41 @@ interface What {
 export function publish(type: EventType, request: RequestView, what: What): void {
   if (what.error && debug.enabled) debug('%s', line(request, what, what.error))
   if (!CHANNELS[type].hasSubscribers) return
-  const { method } = messageOf(request)
   const { scheme, principal, error } = what
-  const event: SecurityEvent = {
+  const event: { -readonly [K in keyof SecurityEvent]: SecurityEvent[K] } = {
     type,
     at: Date.now(),
-    ...(what.policy !== undefined && { policy: what.policy }),
-    ...(scheme !== undefined && { scheme }),
-    ...(error && { code: error.code, reason: error.reason }),
-    ...(principal && { subject: principal.subject, ...(principal.credential && { credential: principal.credential }) }),
-    ...(method !== undefined && { method }),
-    path: printable(pathOf(request)),
-    ...(request.ip !== undefined && { ip: request.ip }),
+    ...requestFacts(request),
+  }
+  if (what.policy !== undefined) event.policy = what.policy
+  if (scheme !== undefined) event.scheme = scheme
+  if (error) {
+    event.code = error.code
+    event.reason = error.reason
+  }
+  if (principal) {
+    event.subject = principal.subject
+    if (principal.credential) event.credential = principal.credential
   }
   CHANNELS[type].publish(Object.freeze(event))
+}
+
+/** Tells of a refusal that no policy made: a question that could not be asked. On the channel of its code, and under NODE_DEBUG. */
+export function publishRefusal(error: AuthError, request: RequestView): void {
+  publish(typeOf(error), request, { policy: undefined, scheme: undefined, error })
 }
 
 /** The channel that an error is told on. */
 export function typeOf(error: AuthError): EventType {
   const status = STATUS[error.code]
+  if (status === 429) return 'limited'
   return status === 503 ? 'unavailable' : status === 403 ? 'forbidden' : 'unauthenticated'
 }
 
 function line(request: RequestView, { policy, scheme }: What, error: AuthError): string {
+  const { method, path } = requestFacts(request)
   const shown = [
-    `${messageOf(request).method} ${printable(pathOf(request))}`,
+    `${method} ${path}`,
     ...(policy === undefined ? [] : [`policy "${policy}"`]),
     ...(scheme ? [`scheme ${scheme}`] : error.code === 'unauthenticated' ? ['no credential'] : []),
     error.reason,
@@ -82,12 +89,4 @@ function line(request: RequestView, { policy, scheme }: What, error: AuthError):
     ...(error.got !== undefined ? [`got ${error.got}`] : []),
   ]
   return `${shown.join(', ')} -> ${STATUS[error.code]} ${error.code}`
-}
-
-/** A path as it may be shown: what could forge a log line is escaped, and no more than 200 characters. */
-function printable(path: string): string {
-  return path
-    .slice(0, 200)
-    .toWellFormed()
-    .replace(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character))
 }

@@ -1,4 +1,4 @@
-import type { AuthError } from '@countersign/http'
+import type { AuthError, Refusal } from '@countersign/http'
 
 /** One thing that was looked at on the way to an answer, with what it stands on. Plain data; never holds a secret. */
 export interface Step {
@@ -51,4 +51,23 @@ export function traceError(trace: Trace | undefined, what: string, { reason, exp
     ...(expected !== undefined && { expected }),
     ...(got !== undefined && { got }),
   })
+}
+
+/** The whole explanation: `answer` is what `check` would send for `error`. */
+export function explanationOf(
+  policy: string,
+  steps: Trace,
+  error: AuthError | undefined,
+  answer: Refusal | undefined,
+): Explanation {
+  if (error?.code === 'temporarily_unavailable') traceError(steps, 'every part answers', error)
+  const challenges = answer?.headers['www-authenticate'] ?? []
+  return {
+    policy,
+    passed: !error,
+    status: answer?.status,
+    code: error?.code,
+    challenges: typeof challenges === 'string' ? [challenges] : challenges,
+    steps,
+  }
 }

@@ -171,6 +171,7 @@ test('describe is plain JSON', () => {
     },
     allow: { allOf: [{ scope: 'posts:write' }, { anyOf: [{ role: 'author' }, { test: 'is ours' }] }] },
     maxAge: 60,
+    conditions: [],
   })
 })
 

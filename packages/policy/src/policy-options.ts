@@ -1,3 +1,4 @@
+import { type Condition, checkConditions } from './condition.ts'
 import { defaultName } from './name.ts'
 import type { Mode, PrincipalOf } from './policy.ts'
 import { checkPart, checkRequirement, type Requirement } from './requirement.ts'
@@ -12,6 +13,8 @@ export interface PolicyOptions<D, M extends Mode> {
   readonly scopes?: readonly string[]
   readonly allow?: Rule<PrincipalOf<D>>
   readonly mode?: M
+  /** What must hold beside: how often (`rateLimit`), over what (`httpsOnly`), on record (`onRecord`). In their order. */
+  readonly conditions?: readonly Condition[]
   /** Seconds since the caller last actively authenticated, at most (RFC 9470). A credential that does not tell is refused. */
   readonly maxAge?: number
   /** Epoch milliseconds. */
@@ -19,7 +22,16 @@ export interface PolicyOptions<D, M extends Mode> {
 }
 
 const MODES: readonly unknown[] = ['required', 'optional', 'attempt']
-const OPTIONS: ReadonlySet<string> = new Set(['name', 'accept', 'scopes', 'allow', 'mode', 'maxAge', 'clock'])
+const OPTIONS: ReadonlySet<string> = new Set([
+  'name',
+  'accept',
+  'scopes',
+  'allow',
+  'mode',
+  'maxAge',
+  'clock',
+  'conditions',
+])
 
 /** Checks what a policy is made with, and fills it in. Throws a TypeError for what could never hold or says nothing. */
 export function policyOptions<D, M extends Mode>(options: PolicyOptions<D, M>) {
@@ -37,9 +49,11 @@ export function policyOptions<D, M extends Mode>(options: PolicyOptions<D, M>) {
     throw new TypeError('option "name" must be a string')
   if (options.scopes !== undefined && !Array.isArray(options.scopes))
     throw new TypeError('option "scopes" must be a list of scopes, such as ["posts:read"]')
+  if (options.conditions !== undefined) checkConditions(options.conditions)
+  const conditions = options.conditions?.length ? Object.freeze([...options.conditions]) : undefined
   const rules: Rule<PrincipalOf<D>>[] = (options.scopes ?? []).map((scope) => ({ scope }))
   if (options.allow !== undefined) rules.push(options.allow)
   for (const rule of rules) checkRule(rule)
   const allow = (rules.length > 1 ? { allOf: rules } : rules[0]) as Rule<never, never> | undefined
-  return { accept, mode, name: options.name ?? defaultName(accept, allow, mode), allow, maxAge, clock }
+  return { accept, mode, name: options.name ?? defaultName(accept, allow, mode), allow, maxAge, clock, conditions }
 }

@@ -9,13 +9,14 @@ import {
   unavailableError,
 } from '@countersign/http'
 import { authenticate, type Proof } from './authenticate.ts'
+import { ask, type Condition, merged, type PhaseResult } from './condition.ts'
 import { type Outcome, passOf, recordPass } from './decision.ts'
 import { type Description, describeRequirement, describeRule } from './describe.ts'
 import { publish, typeOf } from './event.ts'
-import { type Explanation, type Trace, traceError } from './explain.ts'
+import { type Explanation, explanationOf, type Trace, traceError } from './explain.ts'
 import { andThen } from './maybe.ts'
 import { type PolicyOptions, policyOptions } from './policy-options.ts'
-import { refuser } from './refusal.ts'
+import { refuser, withHeaders } from './refusal.ts'
 import { type Decision, type Requirement, schemesOf } from './requirement.ts'
 import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
 
@@ -63,26 +64,53 @@ export interface Policy<D = Decision, M extends Mode = 'required'> extends AnyPo
 
 const UNAUTHENTICATED = authError('unauthenticated', 'credential.absent')
 const AGE = 'age of the authentication'
+const ABSENT: Proof = Object.freeze({ kind: 'absent' })
 
 /** Makes a route policy. Throws a TypeError for options that could never hold or that say nothing. */
 export function policy<D, const M extends Mode = 'required'>(options: PolicyOptions<D, M>): Policy<D, M> {
-  const { accept, mode, name, allow, maxAge, clock } = policyOptions<D, M>(options)
+  const { accept, mode, name, allow, maxAge, clock, conditions } = policyOptions<D, M>(options)
   const schemes = schemesOf(accept)
   const refuse = refuser(schemes)
 
   function run(request: RequestView, trace: Trace | undefined): Maybe<Ran> {
     try {
-      const proof = authenticate(accept, request, trace)
-      const ran = proof instanceof Promise ? proof.then((later) => allowed(later, trace)) : allowed(proof, trace)
+      const ran = conditions ? inTurn(conditions, request, trace) : proven(request, trace, undefined)
       return ran instanceof Promise ? ran.catch(unavailable) : ran
     } catch (thrown) {
       return unavailable(thrown)
     }
   }
 
+  /** Conditions before, who it is, conditions after, what they may do. */
+  function inTurn(asked: readonly Condition[], request: RequestView, trace: Trace | undefined): Maybe<Ran> {
+    return andThen(ask(asked, 'before', request, undefined, trace), (before) => {
+      if (before.error) return { proof: ABSENT, ...before }
+      const ran = proven(request, trace, (proof) => {
+        const caller = proof.kind === 'authenticated' ? proof.verified : undefined
+        return andThen(ask(asked, 'after', request, caller, trace), (after) => ({ proof, ...after }))
+      })
+      return andThen(ran, (later) =>
+        before.headers ? { ...later, headers: merged(before.headers, later.headers ?? {}) } : later,
+      )
+    })
+  }
+
+  function proven(request: RequestView, trace: Trace | undefined, then: Then | undefined): Maybe<Ran> {
+    const proof = authenticate(accept, request, trace)
+    return proof instanceof Promise ? proof.then((later) => known(later, trace, then)) : known(proof, trace, then)
+  }
+
+  function known(proof: Proof, trace: Trace | undefined, then: Then | undefined): Maybe<Ran> {
+    if (proof.kind === 'absent' && mode === 'required') return { proof, error: UNAUTHENTICATED }
+    if (proof.kind === 'invalid' && mode !== 'attempt') return { proof, error: proof.error }
+    if (!then) return allowed(proof, trace)
+    return andThen(then(proof), (ran) =>
+      ran.error ? ran : andThen(allowed(proof, trace), (judged) => ({ ...ran, ...judged })),
+    )
+  }
+
   function allowed(proof: Proof, trace: Trace | undefined): Maybe<Ran> {
-    if (proof.kind === 'absent') return mode === 'required' ? { proof, error: UNAUTHENTICATED } : { proof }
-    if (proof.kind === 'invalid') return mode === 'attempt' ? { proof } : { proof, error: proof.error }
+    if (proof.kind !== 'authenticated') return { proof }
     const stale = maxAge === undefined ? undefined : tooOld(proof, maxAge, clock())
     if (stale) {
       traceError(trace, AGE, stale)
@@ -95,20 +123,21 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     )
   }
 
-  function conclude(request: RequestView, { proof, error }: Ran): Verdict {
+  function conclude(request: RequestView, { proof, error, refusal, headers: extra }: Ran): Verdict {
     const scheme = proof.kind === 'absent' ? undefined : proof.scheme
     const principal = proof.kind === 'authenticated' ? proof.verified : undefined
     if (error) {
       publish(typeOf(error), request, { policy: name, scheme: scheme?.name, principal, error })
-      return refuse(error, scheme)
+      return withHeaders(refusal ?? refuse(error, scheme), extra)
     }
     recordPass(request, self, proof)
     if (proof.kind === 'invalid')
       publish('unauthenticated', request, { policy: name, scheme: scheme?.name, error: proof.error })
-    if (proof.kind !== 'authenticated') return undefined
+    if (proof.kind !== 'authenticated') return extra && { headers: extra }
     publish('authenticated', request, { policy: name, scheme: scheme?.name, principal })
     const headers = proof.scheme.answerHeaders?.(proof.verified, request)
-    return headers && { headers }
+    if (!extra) return headers && { headers }
+    return { headers: merged(headers, extra) }
   }
 
   const describe = (): Description => ({
@@ -117,6 +146,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     accept: describeRequirement(accept),
     allow: allow && describeRule(allow),
     maxAge,
+    conditions: (conditions ?? []).map((one) => ({ name: one.name, refuses: one.refuses })),
   })
   const self: Policy<D, M> = Object.freeze({
     name,
@@ -133,17 +163,9 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     },
     async explain(request: RequestView): Promise<Explanation> {
       const steps: Trace = []
-      const { proof, error } = await run(request, steps)
-      if (error?.code === 'temporarily_unavailable') traceError(steps, 'every part answers', error)
-      const answer = error && refuse(error, proof.kind === 'absent' ? undefined : proof.scheme)
-      return {
-        policy: name,
-        passed: !error,
-        status: answer?.status,
-        code: error?.code,
-        challenges: challengesIn(answer),
-        steps,
-      }
+      const { proof, error, refusal } = await run(request, steps)
+      const answer = error && (refusal ?? refuse(error, proof.kind === 'absent' ? undefined : proof.scheme))
+      return explanationOf(name, steps, error, answer)
     },
     describe,
     [Symbol.for('nodejs.util.inspect.custom')]: describe,
@@ -180,18 +202,13 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
   }
 }
 
-function challengesIn(answer: Refusal | undefined): readonly string[] {
-  const challenges = answer?.headers['www-authenticate'] ?? []
-  return typeof challenges === 'string' ? [challenges] : challenges
-}
-
-interface Ran {
+interface Ran extends PhaseResult {
   readonly proof: Proof
-  readonly error?: AuthError
 }
+type Then = (proof: Proof) => Maybe<Ran>
 
 function unavailable(thrown: unknown): Ran {
-  if (isUnavailable(thrown)) return { proof: { kind: 'absent' }, error: unavailableError(thrown) }
+  if (isUnavailable(thrown)) return { proof: ABSENT, error: unavailableError(thrown) }
   throw thrown
 }
 
@@ -213,19 +230,3 @@ function tooOld(proof: Proof & { kind: 'authenticated' }, maxAge: number, now: n
     got: authTime === undefined ? 'no time' : `${Math.floor(now / 1000 - authTime)} s ago`,
   })
 }
-
-/** A public route says so: an inventory needs a value, not an absence. */
-export const anyone: AnyPolicy = Object.freeze({
-  name: 'anyone',
-  mode: 'anyone' as const,
-  check: () => undefined,
-  explain: async () => ({
-    policy: 'anyone',
-    passed: true,
-    status: undefined,
-    code: undefined,
-    challenges: [],
-    steps: [],
-  }),
-  describe: () => ({ name: 'anyone', mode: 'anyone' as const, accept: undefined, allow: undefined, maxAge: undefined }),
-})

@@ -6,7 +6,20 @@ import { readAuthorization } from '@countersign/credentials'
 import { authError, isAuthError, type Principal, Refused, type RequestView } from '@countersign/http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basicLine, bearerLine, keyLine, request as message, tokens as tokensOf } from '../test/request.ts'
-import { allOf, anyOf, apiKey, basic, bearer, type Presented, policy, refusalOf, type Scheme } from './index.ts'
+import {
+  allOf,
+  anyOf,
+  apiKey,
+  basic,
+  bearer,
+  type Condition,
+  type Presented,
+  policy,
+  publicRoute,
+  refusalOf,
+  roleHierarchy,
+  type Scheme,
+} from './index.ts'
 
 const tokens = tokensOf({
   'ada-token': { subject: 'ada', scopes: ['posts:write'] },
@@ -133,6 +146,30 @@ test('explain', async () => {
   })
 })
 
+test('a hierarchy of roles', async () => {
+  const tokens = tokensOf({
+    admin: { subject: 'ada', roles: ['admin'] },
+    reader: { subject: 'eve', roles: ['reader'] },
+  })
+  const roles = roleHierarchy({ admin: ['editor'], editor: ['reader'] })
+  const editors = policy({ accept: bearer(tokens), allow: roles.atLeast('editor') })
+  expect(await editors.check(message(bearerLine('admin')))).toBeUndefined()
+  expect(await editors.check(message(bearerLine('reader')))).toMatchObject({ status: 403 })
+})
+
+let closed = false
+const maintenance: Condition = {
+  name: 'maintenance',
+  refuses: ['temporarily_unavailable'],
+  before: () => (closed ? authError('temporarily_unavailable', 'maintenance') : undefined),
+}
+test('a condition', async () => {
+  const door = publicRoute({ name: 'door', conditions: [maintenance] })
+  expect(await door.check(message())).toBeUndefined()
+  closed = true
+  expect(await door.check(message())).toMatchObject({ status: 503, error: { reason: 'maintenance' } })
+})
+
 test('describe', () => {
   expect(policy({ accept: bearer(tokens), scopes: ['posts:read'], maxAge: 300 }).describe()).toEqual({
     name: 'posts:read',
@@ -144,6 +181,7 @@ test('describe', () => {
     },
     allow: { scope: 'posts:read' },
     maxAge: 300,
+    conditions: [],
   })
 })
 

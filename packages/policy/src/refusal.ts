@@ -1,5 +1,15 @@
 import { formatChallenge } from '@countersign/credentials'
-import { type AuthError, errorOf, isRefused, problem, type Refusal, type RequestView, STATUS } from '@countersign/http'
+import {
+  type AuthError,
+  errorOf,
+  type Headers,
+  isRefused,
+  problem,
+  type Refusal,
+  type RequestView,
+  STATUS,
+} from '@countersign/http'
+import { merged } from './condition.ts'
 import { type Pass, passOf } from './decision.ts'
 import { publish, typeOf } from './event.ts'
 import { type Scheme, schemesOf } from './requirement.ts'
@@ -31,6 +41,12 @@ function tell(refusal: Refusal): Refusal {
   return refusal
 }
 
+/** A refusal of a policy, with headers that its conditions want on every answer. */
+export function withHeaders(refusal: Refusal, headers: Headers | undefined): Refusal {
+  if (!headers) return tell(refusal)
+  return tell(Object.freeze({ ...refusal, headers: Object.freeze(merged(headers, refusal.headers)) }))
+}
+
 function challengesFor(error: AuthError, tried: Scheme | undefined, schemes: readonly Scheme[]): readonly string[] {
   const status = STATUS[error.code]
   const sent = status === 401 ? schemes : (status === 400 || status === 403) && tried ? [tried] : []
@@ -53,13 +69,20 @@ export function refusalOf(thrown: unknown, request?: RequestView): Refusal {
   const status = STATUS[error.code]
   const challenged = own?.headers['www-authenticate'] !== undefined
   if (own && (challenged || (status !== 401 && status !== 403))) return own
-  if (pass && (status === 401 || status === 403)) return refuser(schemesOf(pass.policy.accept))(error, pass.scheme)
+  if (pass && (status === 401 || status === 403))
+    return refuser(schemesOf(pass.policy.accept))(error, isOfMany(pass) ? undefined : pass.scheme)
   return own ?? problem(error)
+}
+
+/** Behind an `allOf` nobody can tell which of its credentials a later refusal means. */
+function isOfMany({ proof }: Pass): boolean {
+  return proof.kind === 'authenticated' && proof.also !== undefined
 }
 
 function publishThrown(error: AuthError, request: RequestView, pass: Pass | undefined): void {
   const status = STATUS[error.code]
-  const isCallers = status === 401 || status === 403 || status === 503 || error.code === 'invalid_grant'
+  const isCallers =
+    status === 401 || status === 403 || status === 429 || status === 503 || error.code === 'invalid_grant'
   if (!isCallers) return
   publish(typeOf(error), request, { policy: pass?.policy.name, scheme: pass?.scheme?.name, error })
 }

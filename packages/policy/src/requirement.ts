@@ -27,7 +27,12 @@ export interface Scheme<N extends string = string, P = unknown> extends Requirem
   /** The credential off the request; `undefined` when there is none; an error when it is malformed. Verifies nothing. */
   read(request: RequestView): Presented | AuthError | undefined
   /** Who the credential proves; `undefined` or an error when it is wrong. Rejects only with `Unavailable` or a bug. */
-  verify(credential: Presented, request: RequestView): Maybe<Principal | AuthError | undefined>
+  verify(
+    credential: Presented,
+    request: RequestView,
+    /** `explain` asks: judge, and let nothing count. */
+    asking?: { readonly dry: boolean },
+  ): Maybe<Principal | AuthError | undefined>
   /** The application's own principal for a verified one. Left out: the verified one it is. */
   load?(verified: Principal, request: RequestView): Maybe<P | AuthError | undefined>
   /** Headers that the answer of a request that passed must carry (a DPoP nonce, a session that slides). */
@@ -81,7 +86,7 @@ export function checkPart(where: string, part: unknown): asserts part is Require
   const takes = `${where} takes a scheme such as bearer(…), anyOf(…) or allOf(…)`
   if (part === undefined) throw new TypeError(`${takes}; a public route uses the policy \`anyone\``)
   if (Array.isArray(part)) throw new TypeError(`${takes}, got a list: anyOf(a, b), where any one will do`)
-  if (typeof forAudience === 'function')
+  if (typeof forAudience === 'function' && typeof verify !== 'function')
     throw new TypeError(`${takes}, got an issuer without an audience: bearer(remoteIssuer(url, { audience }))`)
   if (typeof verify === 'function')
     throw new TypeError(

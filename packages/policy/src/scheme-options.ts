@@ -79,9 +79,13 @@ export function verifierOf<C>(verifier: unknown, what: string, scheme: string, p
       `${scheme}() needs ${what}, or a function of the credential; got ${verifier === null ? 'null' : typeof verifier}`,
     )
   }
-  return (credential: C, request: RequestView): Maybe<Principal | AuthError | undefined> => {
+  return (
+    credential: C,
+    request: RequestView,
+    asking?: { readonly dry: boolean },
+  ): Maybe<Principal | AuthError | undefined> => {
     return typeof verifier === 'function'
       ? verify(credential, request)
-      : verify.call(verifier, pick(credential), request)
+      : verify.call(verifier, pick(credential), request, asking)
   }
 }

@@ -1,5 +1,6 @@
 import { type AuthError, authError, checkOptions, type Maybe, Refused, Unavailable } from '@countersign/http'
 import type { Store } from '@countersign/store'
+import { publishKey } from './event.ts'
 import {
   type ApiKeyInfo,
   infoOf,
@@ -107,6 +108,7 @@ export function apiKeys(options: ApiKeysOptions): ApiKeys {
       const index = { ...writePlace(id, record), expected: place.expected }
       const writes = [writeRecord(id, record, null), index, ...place.replaced]
       if (await store.commit(writes)) {
+        publishKey('api_key_created', id, record.subject)
         return Object.freeze({ ...infoOf({ id, record }), key: writeKey(prefix, { id, secret }) })
       }
     }
@@ -133,7 +135,9 @@ export function apiKeys(options: ApiKeysOptions): ApiKeys {
       if (kept.length >= MAX_SECRETS) throw new Refused(ROTATED)
       return { ...record, secrets: [{ sha256: sha256(secret) }, ...kept] }
     })
-    return changed && Object.freeze({ ...infoOf(changed), key: writeKey(prefix, { id, secret }) })
+    if (!changed) return undefined
+    publishKey('api_key_rotated', id, changed.record.subject)
+    return Object.freeze({ ...infoOf(changed), key: writeKey(prefix, { id, secret }) })
   }
 
   return {
@@ -157,7 +161,9 @@ export function apiKeys(options: ApiKeysOptions): ApiKeys {
     revoke: async (id, owner = {}) => {
       checkOptions('revoke', owner, ['subject'])
       checkOwner('revoke', owner)
-      return (await change(id, owner, (record) => ({ ...record, revokedAt: now() }))) !== undefined
+      const changed = await change(id, owner, (record) => ({ ...record, revokedAt: now() }))
+      if (changed) publishKey('api_key_revoked', id, changed.record.subject)
+      return changed !== undefined
     },
   }
 }

@@ -1,4 +1,5 @@
 export { type ApiKeys, type ApiKeysOptions, apiKeys, type CreatedApiKey, type OwnedBy } from './api-keys.ts'
+export type { ApiKeyEvent } from './event.ts'
 export type { ApiKeyInfo } from './key-record.ts'
 export type { NewApiKey } from './key-request.ts'
 export { apiKeyPattern } from './key-text.ts'

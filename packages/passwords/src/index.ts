@@ -1,5 +1,7 @@
+export type { LoginAttempt, LoginLimits } from './limited-login.ts'
 export {
   type KnownUser,
+  type LoggedIn,
   type PasswordCredential,
   type PasswordLogin,
   type PasswordLoginOptions,

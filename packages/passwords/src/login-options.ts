@@ -1,7 +1,7 @@
 import { checkOptions } from '@countersign/http'
 import type { PasswordLoginOptions, StoredUser } from './login.ts'
 
-const OPTIONS = ['find', 'upgrade', 'realm', 'concurrency', 'queue', 'cache', 'clock']
+const OPTIONS = ['find', 'upgrade', 'realm', 'concurrency', 'queue', 'cache', 'limits', 'clock']
 
 /** Throws a TypeError that names the option, what it must be, and the remedy. */
 export function checkLoginOptions<U extends StoredUser>(options: PasswordLoginOptions<U>): void {
@@ -9,7 +9,7 @@ export function checkLoginOptions<U extends StoredUser>(options: PasswordLoginOp
     throw new TypeError('passwordLogin takes options: passwordLogin({ find: (username) => user })')
   }
   checkOptions('passwordLogin', options, OPTIONS)
-  const { find, upgrade, clock, concurrency, queue, cache, realm = 'api' } = options
+  const { find, upgrade, clock, concurrency, queue, cache, limits, realm = 'api' } = options
   check(typeof find === 'function', 'find', 'a function of the user name', 'Return the user, or undefined.')
   check(isOptional(upgrade, 'function'), 'upgrade', 'a function (user, newHash)', 'Leave it out to keep old hashes.')
   check(isOptional(clock, 'function'), 'clock', 'a function returning epoch milliseconds', 'Leave it out for Date.now.')
@@ -18,6 +18,12 @@ export function checkLoginOptions<U extends StoredUser>(options: PasswordLoginOp
     'realm',
     'printable ASCII without quotes',
     'Leave it out for "api".',
+  )
+  check(
+    limits === undefined || typeof limits?.begin === 'function',
+    'limits',
+    'what loginLimits() of @countersign/rate-limits makes',
+    'Leave it out to limit no logins.',
   )
   checkNumber('concurrency', concurrency, 1, 64)
   checkNumber('queue', queue, 0, 10_000)

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
-import { isAuthError, isRefused, isUnavailable } from '@countersign/http'
+import { isAuthError, isRefused, isUnavailable, type RequestView } from '@countersign/http'
 import { hashRaw } from '@node-rs/argon2'
 import { beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { hashPassword, needsRehash, passwordLogin, type StoredUser, verifyPassword } from './index.ts'
@@ -142,6 +142,41 @@ describe('require', () => {
     const login = passwordLogin({ find })
     for (let i = 0; i < 3; i++) await login.require(known)
     expect(hashes).toHaveBeenCalledTimes(3)
+  })
+})
+
+describe('a login', () => {
+  const request: RequestView = {
+    headers: {},
+    rawHeaders: ['X-Request-Id', 'abc-1', 'Cookie', 'canary=1'],
+    method: 'POST',
+    url: '/login?next=canary',
+    socket: { remoteAddress: '192.0.2.1' },
+  }
+
+  it('is told: who, when, from where, and no secret; nothing of what failed, nor of what Basic repeats', async () => {
+    const events: unknown[] = []
+    const listen = (event: unknown) => void events.push(event)
+    subscribe('countersign:login', listen)
+    const login = passwordLogin({ find, clock: () => 1000 })
+    await login.require(known, request)
+    await login.require(known)
+    await login.require({ ...known, password: 'x' }, request).catch(() => {})
+    await login.verify(known, request)
+    unsubscribe('countersign:login', listen)
+    expect(events).toEqual([
+      {
+        type: 'login',
+        at: 1000,
+        subject: 'usr_ada',
+        method: 'POST',
+        path: '/login',
+        ip: '192.0.2.1',
+        clientRequestId: 'abc-1',
+      },
+      { type: 'login', at: 1000, subject: 'usr_ada' },
+    ])
+    expect(Object.isFrozen(events[0])).toBe(true)
   })
 })
 

@@ -1,8 +1,21 @@
 import { channel } from 'node:diagnostics_channel'
-import { type AuthError, authError, isAuthError, type Maybe, type Principal, problem, Refused } from '@countersign/http'
+import {
+  type AuthError,
+  authError,
+  errorName,
+  isAuthError,
+  type Maybe,
+  type Principal,
+  problem,
+  Refused,
+  type RequestFacts,
+  type RequestView,
+  requestFacts,
+} from '@countersign/http'
 import { hashArgon2, hashOfNobody } from './argon2.ts'
 import { parseHash } from './formats.ts'
 import { DEFAULT_LIMITS, type HashingLimits, hashing } from './hashing-queue.ts'
+import { type LimitedLogin, type LoginLimits, limitedLogin } from './limited-login.ts'
 import { checkLoginOptions } from './login-options.ts'
 import { isHashable, matches, needsRehash } from './password.ts'
 import type { StoredHash } from './stored-hash.ts'
@@ -41,6 +54,11 @@ export interface PasswordLoginOptions<U extends StoredUser> {
   readonly queue?: number
   /** For `verify` only: successes count for 60 seconds, 1000 of them are held. `false`: every call hashes. */
   readonly cache?: CacheOptions | false
+  /**
+   * Bounds failed logins: `loginLimits()` of `@countersign/rate-limits`, or your own. `verify` and `require` then need the
+   * request, and refuse with `too_many_requests` (429). None.
+   */
+  readonly limits?: LoginLimits
   /** Epoch milliseconds: `Date.now`. */
   readonly clock?: () => number
 }
@@ -49,15 +67,28 @@ export interface PasswordLogin<U extends StoredUser> {
   /**
    * The user, frozen and without the hash, or `invalid_credentials` (401), the same for an unknown user and a wrong
    * password. What `basic(users)` calls on every request: a success is remembered, and then the result is synchronous
-   * if `find` was. Rejects with `Unavailable` (503) when too many wait to be hashed.
+   * if `find` was. Rejects with `Unavailable` (503) when too many wait to be hashed. With `limits`: `too_many_requests`
+   * (429) when the budget of failures is used up; what is remembered takes none of it and never waits.
    */
-  verify(credential: PasswordCredential): Maybe<KnownUser<U> | AuthError>
+  verify(
+    credential: PasswordCredential,
+    request?: RequestView,
+    /** `explain` of a policy asks: with `limits`, neither a success nor a failure counts. */
+    asking?: { readonly dry: boolean },
+  ): Maybe<KnownUser<U> | AuthError>
   /**
    * For a login route. Resolves to the user, frozen and without the hash; always hashes. Rejects with `Refused`:
    * `invalid_credentials` (401) for an unknown user or a wrong password, `invalid_request` (400) for a body without two
-   * strings; and with `Unavailable` (503) as `verify` does.
+   * strings; with `limits`, `too_many_requests` (429); and with `Unavailable` (503) as `verify` does.
    */
-  require(body: PasswordCredential): Promise<KnownUser<U>>
+  require(body: PasswordCredential, request?: RequestView): Promise<KnownUser<U>>
+}
+
+/** Published on `countersign:login`: somebody gave the right password at a login route (`require`). */
+export interface LoggedIn extends Partial<RequestFacts> {
+  readonly type: 'login'
+  readonly at: number
+  readonly subject: string
 }
 
 /** Published on `countersign:upgrade-failed`. The error itself stays out: a database's may quote the row. */
@@ -82,6 +113,7 @@ const WRONG = authError('invalid_credentials', 'password.wrong')
 const MALFORMED = authError('invalid_request', 'password.malformed', {
   detail: 'The body needs a user name and a password, both strings.',
 })
+const loggedIn = channel('countersign:login')
 const upgradeFailed = channel('countersign:upgrade-failed')
 const unreadableHash = channel('countersign:unreadable-hash')
 
@@ -104,11 +136,30 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
   }
   const recent = cache === false ? undefined : verifiedCache(cache, clock)
   const nobody = hashOfNobody()
+  const limited: LimitedLogin<U> | undefined =
+    options.limits && limitedLogin({ limits: options.limits, unfit, attempt, remembered })
 
-  function attempt(credential: PasswordCredential, known: VerifiedCache | undefined): Maybe<KnownUser<U> | AuthError> {
+  /** What is refused before anything is looked up, and takes from no budget: it could be nobody's. */
+  function unfit(credential: PasswordCredential): AuthError | undefined {
     const { username, password } = credential ?? {}
     if (typeof username !== 'string' || typeof password !== 'string') return MALFORMED
-    if (!isHashable(password) || !isUsername(username)) return WRONG
+    return isHashable(password) && isUsername(username) ? undefined : WRONG
+  }
+
+  /** The user whose password was right a moment ago, and still is. */
+  function remembered(credential: PasswordCredential, known: VerifiedCache): Maybe<KnownUser<U> | undefined> {
+    const { username, password } = credential
+    if (!known.knows(username, password)) return undefined
+    const still = (user: U | null | undefined) =>
+      user && known.isRight(username, password, hashOf(user)) ? knownUser(user) : undefined
+    const user = find(username)
+    return isPending(user) ? Promise.resolve(user).then(still) : still(user)
+  }
+
+  function attempt(credential: PasswordCredential, known: VerifiedCache | undefined): Maybe<KnownUser<U> | AuthError> {
+    const refused = unfit(credential)
+    if (refused) return refused
+    const { username, password } = credential
     const user = find(username)
     return isPending(user) ? Promise.resolve(user).then(decide) : decide(user)
 
@@ -156,7 +207,7 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
     } catch (error) {
       const reason = error instanceof TypeError ? 'format' : error instanceof RangeError ? 'cost' : 'bcryptjs'
       const event: UnreadableHash = { type: 'unreadable_hash', at: clock(), subject: (user as U).subject, reason }
-      unreadableHash.publish(event)
+      unreadableHash.publish(Object.freeze(event))
       return parseHash(nobody)
     }
   }
@@ -165,19 +216,30 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
     try {
       await upgrade?.(user, await newHash)
     } catch (error) {
-      const event: UpgradeFailed = { type: 'upgrade_failed', at: clock(), subject: user.subject, reason: nameOf(error) }
-      upgradeFailed.publish(event)
+      const event: UpgradeFailed = {
+        type: 'upgrade_failed',
+        at: clock(),
+        subject: user.subject,
+        reason: errorName(error),
+      }
+      upgradeFailed.publish(Object.freeze(event))
     }
   }
 
   return {
-    verify: (credential) => attempt(credential, recent),
-    require: async (body) => {
-      const result = await attempt(body, undefined)
+    verify: (credential, request, asking) =>
+      limited ? limited.verify(credential, request, recent, asking?.dry) : attempt(credential, recent),
+    require: async (body, request) => {
+      const result = await (limited ? limited.require(body, request) : attempt(body, undefined))
       if (isAuthError(result)) throw new Refused(problem(result, result === WRONG ? [`Bearer realm="${realm}"`] : []))
+      if (loggedIn.hasSubscribers) loggedIn.publish(loginOf(result.subject, request, clock()))
       return result
     },
   }
+}
+
+function loginOf(subject: string, request: RequestView | undefined, at: number): LoggedIn {
+  return Object.freeze({ type: 'login', at, subject, ...(request && requestFacts(request)) })
 }
 
 /** Also the thenable of a query builder. */
@@ -196,13 +258,4 @@ function knownUser<U extends StoredUser>(user: U): KnownUser<U> {
   if (user.scopes) Object.assign(known, { scopes: Object.freeze([...user.scopes]) })
   if (user.roles) Object.assign(known, { roles: Object.freeze([...user.roles]) })
   return Object.freeze(known)
-}
-
-/** What may be said of an error that may quote a row: its code, else its class. */
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error
-  const { code } = error as { code?: unknown }
-  return (
-    ([code, error.name].find((name) => typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)) as string) ?? 'Error'
-  )
 }

@@ -11,7 +11,16 @@ export interface CacheOptions {
 export interface VerifiedCache {
   /** True when this was right a moment ago; else what `prove` finds, asked once for all who ask meanwhile. */
   remember(username: string, password: string, hash: string, prove: () => Promise<boolean>): true | Promise<boolean>
+  /** Whether this was right a moment ago, for some stored hash: asked before the user is looked up. */
+  knows(username: string, password: string): boolean
+  /** Whether this was right a moment ago for this stored hash. */
+  isRight(username: string, password: string, hash: string): boolean
+  /** The same, for what is proven at one place: what was right elsewhere tells nobody there anything. */
+  at(place: string): VerifiedCache
 }
+
+/** In place of a stored hash; none is empty. */
+const ANY = ''
 
 export function verifiedCache(options: CacheOptions, clock: () => number): VerifiedCache {
   const { seconds = 60, entries = 1000 } = options
@@ -29,12 +38,25 @@ export function verifiedCache(options: CacheOptions, clock: () => number): Verif
     return false
   }
 
-  async function proveOnce(key: string, prove: () => Promise<boolean>): Promise<boolean> {
+  // Lengths first, so that no two of these spell the same text; the hash, so that a new password ends the old one.
+  function keyOf(place: string, username: string, password: string, hash: string): string {
+    const lengths = `${place.length}:${username.length}:${password.length}`
+    const text = `${secret}${lengths}:${place}${username}${password}${hash}`
+    return digest('sha256', text, 'base64url')
+  }
+
+  function hold(key: string): void {
+    until.set(key, clock() + lifetime)
+    // Two keys for each success.
+    if (until.size > 2 * entries) until.delete(until.keys().next().value as string)
+  }
+
+  async function proveOnce(key: string, anyHash: string, prove: () => Promise<boolean>): Promise<boolean> {
     try {
       const right = await prove()
       if (right) {
-        until.set(key, clock() + lifetime)
-        if (until.size > entries) until.delete(until.keys().next().value as string)
+        hold(anyHash)
+        hold(key)
       }
       return right
     } finally {
@@ -42,18 +64,17 @@ export function verifiedCache(options: CacheOptions, clock: () => number): Verif
     }
   }
 
-  return {
+  const at = (place: string): VerifiedCache => ({
     remember(username, password, hash, prove) {
-      // Lengths first, so that no two triples spell the same text; the hash, so that a new password ends the old one.
-      const key = digest(
-        'sha256',
-        `${secret}${username.length}:${password.length}:${username}${password}${hash}`,
-        'base64url',
-      )
+      const key = keyOf(place, username, password, hash)
       if (isRecent(key)) return true
-      const pending = underWay.get(key) ?? proveOnce(key, prove)
+      const pending = underWay.get(key) ?? proveOnce(key, keyOf(place, username, password, ANY), prove)
       underWay.set(key, pending)
       return pending
     },
-  }
+    knows: (username, password) => isRecent(keyOf(place, username, password, ANY)),
+    isRight: (username, password, hash) => isRecent(keyOf(place, username, password, hash)),
+    at,
+  })
+  return at('')
 }

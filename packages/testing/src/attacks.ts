@@ -45,6 +45,7 @@ const BEARER: Description = {
   accept: { scheme: 'bearer', sources: ['authorization:bearer'], openapi: {} },
   allow: undefined,
   maxAge: undefined,
+  conditions: [],
 }
 
 /**

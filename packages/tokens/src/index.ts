@@ -1,4 +1,5 @@
 export type { Algorithm } from './algorithm.ts'
+export { type Authority, authorityOf } from './authority.ts'
 export type { Claims, TokenPrincipal } from './claims.ts'
 export type { RefreshReuse, RevokedEvent, RotationFailed, UncheckedRevocation } from './event.ts'
 export type { RevocationMode } from './feed.ts'

@@ -294,7 +294,7 @@ describe('what cannot be judged is a 503', () => {
     ['active as 1', send({ ...ACTIVE, active: 1 })],
   ])('%s', async (_what, how) => {
     answer = how
-    const verifier = make({ timeout: 150 })
+    const verifier = make({ timeout: 600 })
     expect(await outcome(verifier)).toBe('unavailable')
     expect(asked).toHaveLength(1)
     // Nothing of it is remembered.

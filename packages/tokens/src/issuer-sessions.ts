@@ -12,6 +12,8 @@ export interface IssuerSessions extends Sessions {
   iatFor(subject: string, now: number): Promise<number>
   /** The same for a session that goes on. Throws `Refused` with `invalid_grant` when it was ended, and sees to it that it stays so. */
   iatOf(grant: Grant, createdAt: number, now: number): Promise<number>
+  /** Epoch seconds of the last "everywhere" of the subject; -1: there was none. */
+  endedUntil(subject: string): Promise<number>
   /** Refuses every access token of a session from now on. */
   revokeTokens(sid: string): Promise<void>
 }
@@ -51,6 +53,7 @@ export function issuerSessions(options: Options): IssuerSessions {
   }
 
   return {
+    endedUntil: everywhere,
     revokeTokens: (sid) => revokeAll([sid]),
     async end(subject, id) {
       const own = await families?.list(subject)

@@ -111,6 +111,7 @@ export interface IssuerHealth {
 
 /** Issues and judges the tokens of one `iss`. */
 export interface LocalIssuer extends JwtVerifier {
+  readonly issuer: string
   /**
    * An access token (RFC 9068) and a refresh token for someone who has just proved who they are. Throws a TypeError for
    * an empty subject, a scope that RFC 6749 section 3.3 does not allow, a claim that the issuer sets itself, or one
@@ -129,6 +130,11 @@ export interface LocalIssuer extends JwtVerifier {
    * made, such as a legacy one: this issuer cannot end it.
    */
   revoke(what: Principal | RevokeNames): Promise<void>
+  /**
+   * A verifier of its tokens for another audience alone, by the same keys and revocations: for a second resource, such as an
+   * MCP server beside the API. `protectedResource` of `@countersign/mcp` asks for one.
+   */
+  forAudience(audience: string | readonly string[]): JwtVerifier & { readonly issuer: string }
   /** The public keys (RFC 7517); none for HS256. A promise until they are loaded. */
   jwks(): Maybe<JwkSet>
   readonly keys: IssuerKeys

@@ -197,7 +197,10 @@ describe('verify', () => {
     const small = setUp({ cache: { entries: 2 }, keys: { keys: [es.jwk] } }).issuer
     const tokens = await Promise.all([1, 2, 3].map(async () => (await small.issue(anna)).access_token))
     const first = await Promise.all(tokens.map((token) => pass(small, token)))
-    expect(small.verify(tokens[2] as string)).toBe(first[2])
+    expect(small.verify(tokens[1] as string)).toBe(first[1])
+    const second = await pass(small, tokens[2] as string)
+    expect(second, 'a full cache lets in what comes twice').not.toBe(first[2])
+    expect(small.verify(tokens[2] as string)).toBe(second)
     expect(small.verify(tokens[0] as string)).not.toBe(first[0])
     const none = setUp({ cache: false, keys: { keys: [es.jwk] } }).issuer
     expect(await none.verify(tokens[0] as string)).not.toBe(await none.verify(tokens[0] as string))

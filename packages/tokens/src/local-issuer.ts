@@ -8,14 +8,17 @@ import {
   type PublicEndpoint,
   Refused,
 } from '@countersign/http'
+import { AUTHORITY, type Authority } from './authority.ts'
 import { tellReuse, tellRevoked, tellRotationFailed, tellUnchecked } from './event.ts'
 import { FRESH_FOR, feed } from './feed.ts'
 import { givenKeys } from './given-keys.ts'
 import { checkRefresh, grantOf } from './issue-request.ts'
 import type { IssueOptions, LocalIssuer, RefreshOptions, RevokeNames, TokenResponse } from './issuer.ts'
 import { issuerSessions } from './issuer-sessions.ts'
+import { verifyJws } from './jws.ts'
 import type { JwkSet } from './key.ts'
 import { type LocalIssuerOptions, localIssuerOptions } from './local-issuer-options.ts'
+import { audienceOption } from './options.ts'
 import { type Grant, refreshFamilies } from './refresh-family.ts'
 import { type Revoked, revocations } from './revocation.ts'
 import { revokeNames } from './revoke-request.ts'
@@ -38,7 +41,10 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
   const { issuer, audience, store, lifetime, times, course, algorithm, mode, rotation, seal } = made
   const { clock, leeway, maxLifetime } = course
   const prefix = `tokens:{${hash('sha256', issuer, 'base64url').slice(0, 16)}}:`
-  const revoked = revocations(`${prefix}feed:revoked:`, clock)
+  const listeners: ((sid: string) => void)[] = []
+  const revoked = revocations(`${prefix}feed:revoked:`, clock, (sid) => {
+    for (const tell of listeners) tell(sid)
+  })
   // As long as any token could live that was made before, whatever another process was told.
   const over = (kind: Revoked['kind'], id: string): Revoked => ({
     kind,
@@ -92,32 +98,34 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     return wait ? wait.then(() => keys.ready()) : keys.ready()
   }
 
-  const verifier = tokenVerifier({
-    rules: { issuer, audience, subject: 'sub', leeway, maxLifetime, forbidden: [] },
-    algorithms: made.algorithms,
-    types: ['at+jwt', 'application/at+jwt'],
-    keys: {
-      find(header) {
-        const found = keys.current()?.verifying.find(header)
-        // A key that took over in an emergency may be younger than what is known here.
-        return found ?? keys.hearOf(() => news.catchUp())?.then(() => keys.current()?.verifying.find(header))
+  const verifierFor = (wanted: readonly string[] | undefined, cache = course.cache) =>
+    tokenVerifier({
+      rules: { issuer, audience: wanted, subject: 'sub', leeway, maxLifetime, forbidden: [] },
+      algorithms: made.algorithms,
+      types: ['at+jwt', 'application/at+jwt'],
+      keys: {
+        find(header) {
+          const found = keys.current()?.verifying.find(header)
+          // A key that took over in an emergency may be younger than what is known here.
+          return found ?? keys.hearOf(() => news.catchUp())?.then(() => keys.current()?.verifying.find(header))
+        },
+        holds: (key) => keys.current()?.verifying.holds(key) === true,
       },
-      holds: (key) => keys.current()?.verifying.holds(key) === true,
-    },
-    ready,
-    isRevoked({ subject, credential, claims }, { kid }) {
-      const names = { jti: credential?.id, sid: credential?.session, sub: subject, kid, iat: claims.iat }
-      if (revoked.isRevoked(names)) return true
-      if (isUnchecked()) {
-        unchecked++
-        tellUnchecked(() => ({ at: clock(), issuer, subject, ...(names.jti !== undefined && { id: names.jti }) }))
-      }
-      return false
-    },
-    revision: () => (isUnchecked() ? Number.NaN : revoked.revision()),
-    cache: course.cache,
-    clock,
-  })
+      ready,
+      isRevoked({ subject, credential, claims }, { kid }) {
+        const names = { jti: credential?.id, sid: credential?.session, sub: subject, kid, iat: claims.iat }
+        if (revoked.isRevoked(names)) return true
+        if (isUnchecked()) {
+          unchecked++
+          tellUnchecked(() => ({ at: clock(), issuer, subject, ...(names.jti !== undefined && { id: names.jti }) }))
+        }
+        return false
+      },
+      revision: () => (isUnchecked() ? Number.NaN : revoked.revision()),
+      cache,
+      clock,
+    })
+  const verifier = verifierFor(audience)
 
   function isUnchecked(): boolean {
     return mode === 'best-effort' && news.age() > FRESH_FOR
@@ -224,19 +232,44 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     },
   }
   const { list, end, endAll } = sessions
-  return Object.freeze({
+  const forAny = verifierFor(undefined, 0)
+  const authority = Object.freeze<Authority>({
+    issuer,
+    algorithm: made.given?.algorithm ?? algorithm,
+    lifetime,
+    async signing() {
+      await ready()
+      const { kid, algorithm, key } = keys.current() as NonNullable<ReturnType<typeof keys.current>>
+      return { kid, algorithm, key }
+    },
+    verify: (token) => forAny.verify(token, { bound: true }),
+    async verifyJws(compact) {
+      await ready()
+      return verifyJws(compact, { find: (header) => keys.current()?.verifying.find(header) }, made.algorithms)
+    },
+    endedUntil: sessions.endedUntil,
+    async isSessionRevoked(sid) {
+      await ready()
+      return revoked.isRevoked({ sid, jti: undefined, sub: '', kid: undefined, iat: undefined })
+    },
+    onSessionRevoked: (listener) => void listeners.push(listener),
+  })
+  const issuing: LocalIssuer = {
     issuer,
     issue,
     refresh,
     revoke,
     verify: verifier.verify,
+    forAudience: (wanted) =>
+      Object.freeze({ issuer, verify: verifierFor(audienceOption('localIssuer', wanted)).verify }),
     jwks,
     keys: Object.freeze({ list: keys.list, rotate: keys.rotate, retire: keys.retire }),
     sessions: Object.freeze({ list, end, endAll }),
     ready: async () => void (await ready()),
     health: () => ({ revocations: revoked.size(), age: news.age(), unchecked }),
     endpoints: Object.freeze([Object.freeze(jwksEndpoint)]),
-  })
+  }
+  return Object.freeze(Object.defineProperty(issuing, AUTHORITY, { value: () => authority }))
 }
 
 /** Names no key: messages of ours hold none, and others' are not passed on. */

@@ -50,7 +50,8 @@ const SWEEP = 1024
 /** Held from which on a filter is worth its 2 MB. */
 const MANY = 4096
 
-export function revocations(prefix: string, clock: () => number): Revocations {
+/** `tellSession` hears of each session that is revoked, here or elsewhere, when this process does. */
+export function revocations(prefix: string, clock: () => number, tellSession?: (sid: string) => void): Revocations {
   // A map for each kind: looking up makes no new text. Ends in whole seconds, which take no room of their own.
   const ends = { jti: new Map<string, number>(), sid: new Map<string, number>(), kid: new Map<string, number>() }
   const subjects = new Map<string, { readonly before: number; readonly end: number }>()
@@ -71,6 +72,7 @@ export function revocations(prefix: string, clock: () => number): Revocations {
       ends[kind].set(id, Math.max(end, ends[kind].get(id) ?? 0))
       filter?.add(id)
     }
+    if (kind === 'sid') tellSession?.(id)
     if (size() >= sweepAt) sweep()
   }
 

@@ -1,7 +1,11 @@
-export { protectTools, type ToolMiddleware } from './protect-tools.ts'
+export { authorizeCall, protectTools, type ToolMiddleware } from './protect-tools.ts'
+export { type ProtectedResource, type ProtectedResourceOptions, protectedResource } from './protected-resource.ts'
 export {
-  type ProtectedResource,
-  type ProtectedResourceOptions,
-  protectedResource,
-} from './protected-resource.ts'
-export { type ToolScopes, toolScopes } from './tool-scopes.ts'
+  type SdkAuthInfo,
+  type SdkTokenVerifier,
+  type SdkVerifierOptions,
+  sdkAuthInfo,
+  sdkVerifier,
+} from './sdk.ts'
+export { assertResource, type CheckResourceOptions, checkResource, type Finding } from './self-check.ts'
+export { type MoreNeeds, type Needs, type NeedsByName, type ToolScopes, toolScopes } from './tool-scopes.ts'

@@ -1,0 +1,5 @@
+export type { GrantType, OAuthClient } from './client.ts'
+export { hashClientSecret } from './client-secret.ts'
+export type { CodeReuse, OAuthIssued, OAuthRefused } from './event.ts'
+export { type OAuthServer, oauthServer } from './oauth-server.ts'
+export type { Account, Lifetimes, OAuthServerOptions, Resource, Users } from './options.ts'

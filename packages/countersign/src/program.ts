@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { Command, InvalidArgumentError } from 'commander'
 import { attack } from './attack.ts'
+import { verifyAudit } from './audit-verify.ts'
 import { EXIT } from './exit.ts'
 import { explain } from './explain.ts'
 import { tokenOf } from './header.ts'
 import { listKeys, retireKey, rotateKeys } from './keys.ts'
+import { routes } from './routes.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const list = (value: string, before: readonly string[] = []) => [...before, value]
@@ -89,6 +91,35 @@ export function program(): Command {
     .option(...dryRun)
     .option(...json)
     .action(async (kid: string, options) => finish(() => retireKey(kid, options)))
+  root
+    .command('routes')
+    .description('Every route of your app with the policies before it; nothing listens')
+    .argument('<module>', 'your module and the app that it exports, Express 5.3 or Fastify: ./app.ts#app')
+    .option('--export <name>', 'the name of that export, as #name')
+    .option(...json)
+    .option('--openapi', 'as an OpenAPI 3.1 document')
+    .option('--refuse-undeclared', 'exit with 1 where a route holds no policy')
+    .addHelpText(
+      'after',
+      '\nExit code: 0, or 1 with --refuse-undeclared where a route holds no policy; 2 when the question is wrong.\n',
+    )
+    .action(async (where: string, options) => finish(() => routes(where, options)))
+  root
+    .command('audit')
+    .description('Logs that @countersign/audit-log wrote')
+    .command('verify')
+    .description('Whether lines of a chained audit log were changed, taken out, put in, moved or cut off')
+    .argument('<file...>', 'the log and its numbered files, in any order')
+    .requiredOption('-k, --key-file <file>', 'the key of the chain; may be repeated, where it was changed', list)
+    .option('--expect-head <number:hmac>', 'a head that was kept elsewhere: the log must hold it')
+    .option('--whole', 'the log must begin at its first line')
+    .option('--closed', 'the log must end as one does whose writer was closed')
+    .option(...json)
+    .addHelpText(
+      'after',
+      '\nExit code: 0 when nothing is wrong, 1 when something is, 2 when the question is wrong. An end that was cut off between\ntwo lines shows by --expect-head or --closed alone.\n',
+    )
+    .action(async (files: readonly string[], options) => finish(() => verifyAudit(files, options)))
   return root
 }
 

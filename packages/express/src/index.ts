@@ -1,5 +1,6 @@
 export { answerClientError, authError, errorOf, isRefused, Refused } from '@countersign/http'
 export type { ProtectOptions } from '@countersign/policy'
+export { type ExpressInventoryOptions, inventory } from './inventory.ts'
 export { mount } from './mount.ts'
 export { type ProblemsOptions, problems } from './problems.ts'
 export { type Protector, protect } from './protect.ts'

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { type CarriesEndpoints, ENDPOINTS } from '@countersign/inventory'
 import { anyone, checkEndpoints, type Endpoint, findEndpoint } from '@countersign/policy'
 import type { NextFunction, Request } from 'express'
 import { protect } from './protect.ts'
@@ -7,10 +8,10 @@ import { send } from './send.ts'
 /** Middleware that serves the endpoints a package brings along, each under its own policy. */
 export function mount(
   endpoints: readonly Endpoint[],
-): (request: Request, response: ServerResponse, next: NextFunction) => void {
+): ((request: Request, response: ServerResponse, next: NextFunction) => void) & CarriesEndpoints {
   checkEndpoints('mount()', endpoints)
   const guards = new Map(endpoints.map((endpoint) => [endpoint, protect(endpoint.policy ?? anyone)]))
-  return (request, response, next) => {
+  const handler = (request: Request, response: ServerResponse, next: NextFunction) => {
     const endpoint = findEndpoint(endpoints, request.method, request.path)
     if (!endpoint) return next()
     guards.get(endpoint)?.(request, response, (refused?: unknown) => {
@@ -20,4 +21,5 @@ export function mount(
       else send(response, answer)
     })
   }
+  return Object.assign(handler, { [ENDPOINTS]: endpoints })
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { checkInput, checkParts, type Input, type RequestView, type TypeOf } from '@countersign/http'
+import { type CarriesInput, INPUT } from '@countersign/inventory'
 import type { NextFunction } from 'express'
 import { send } from './send.ts'
 
@@ -17,9 +18,9 @@ export type Validated<I extends Input> = {
  */
 export function validate<const I extends Input>(
   input: I,
-): (request: Validated<I>, response: object, next: NextFunction) => void {
+): ((request: Validated<I>, response: object, next: NextFunction) => void) & CarriesInput {
   checkParts('validate()', input)
-  return (request, response, next) => {
+  const handler = (request: Validated<I>, response: object, next: NextFunction): void => {
     checkInput(input, request as object as RequestView, request)
       .then((checked) => {
         if ('error' in checked) return send(response as ServerResponse, checked)
@@ -31,4 +32,5 @@ export function validate<const I extends Input>(
       })
       .catch(next)
   }
+  return Object.assign(handler, { [INPUT]: input })
 }

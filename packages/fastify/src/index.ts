@@ -1,6 +1,8 @@
 export { answerClientError, authError, errorOf, isRefused, Refused } from '@countersign/http'
 export type { ProtectOptions } from '@countersign/policy'
+export { type FastifyInventory, inventory } from './inventory.ts'
 export { mount } from './mount.ts'
 export { type ProblemsOptions, problems, type SchemaTypes } from './problems.ts'
 export { type Protector, protect } from './protect.ts'
+export { type SwaggerTransforms, swaggerTransforms } from './swagger.ts'
 export { type Validator, validate } from './validate.ts'

@@ -3,13 +3,23 @@ import type { FastifyPluginCallback } from 'fastify'
 import { protect } from './protect.ts'
 import { send } from './send.ts'
 
-/** A plugin that serves the endpoints a package brings along, each under its own policy. */
-export function mount(endpoints: readonly Endpoint[]): FastifyPluginCallback {
+const ANY = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/**
+ * A plugin that serves the endpoints a package brings along, each under its own policy. `register` it with a `prefix` or nothing:
+ * a second plugin stands where options do (a function has `call`, options have none).
+ */
+export function mount(endpoints: readonly Endpoint[]): FastifyPluginCallback<{ readonly call?: never }> {
   checkEndpoints('mount()', endpoints)
-  return (app, _options, done) => {
+  return (app, _options, done?: () => void) => {
+    // Fastify calls a function that comes second for the options of the first.
+    if (!done) throw new TypeError('register() takes one mount(…): app.register(mount(a)).register(mount(b))')
+    // Endpoints read their bodies themselves. What was registered before for the whole app stays outside this scope.
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
     for (const { method, path, policy = anyone, handle } of endpoints) {
       app.route({
-        method,
+        method: method === '*' ? ANY : method,
         url: path,
         onRequest: protect(policy),
         async handler(request, reply) {

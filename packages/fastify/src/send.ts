@@ -7,7 +7,8 @@ export interface Reply {
   send(payload?: unknown): unknown
 }
 
-/** Bytes as they are: Fastify adds a charset to strings, nothing to bytes. */
+/** Bytes as they are: Fastify adds a charset to strings, nothing to bytes. To none it would add a media type. */
 export function send(reply: Reply, { status, headers, body }: Answer): void {
-  reply.code(status).headers(headers).send(body)
+  const bytes = body.length > 0 ? body : undefined
+  reply.code(status).headers(headers).send(bytes)
 }

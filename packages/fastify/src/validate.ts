@@ -1,4 +1,5 @@
 import { checkInput, checkParts, type Input, type TypeOf } from '@countersign/http'
+import { type CarriesInput, INPUT } from '@countersign/inventory'
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import { send } from './send.ts'
 
@@ -8,12 +9,13 @@ export interface Route<I extends Input> {
   Querystring: I['query'] extends object ? TypeOf<I['query']> : unknown
   Params: I['params'] extends object ? TypeOf<I['params']> : unknown
 }
-/** A `preValidation` hook that types the handler behind it. */
-export type Validator<I extends Input> = (
+/** A `preValidation` hook that types the handler behind it, and carries what it checks. */
+export type Validator<I extends Input> = ((
   request: FastifyRequest<Route<I>>,
   reply: FastifyReply,
   done: HookHandlerDoneFunction,
-) => void
+) => void) &
+  CarriesInput
 
 /**
  * A `preValidation` hook that checks body, query and path parameters, and types them for the handler. Reads the body
@@ -21,7 +23,7 @@ export type Validator<I extends Input> = (
  */
 export function validate<const I extends Input>(input: I): Validator<I> {
   checkParts('validate()', input)
-  return (request, reply, done) => {
+  const hook = (request: FastifyRequest<Route<I>>, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     checkInput(input, request, request)
       .then((checked) => {
         if ('error' in checked) return void send(reply, checked)
@@ -30,4 +32,5 @@ export function validate<const I extends Input>(input: I): Validator<I> {
       })
       .catch(done)
   }
+  return Object.assign(hook, { [INPUT]: input })
 }

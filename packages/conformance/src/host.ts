@@ -46,6 +46,8 @@ export async function startHost(main: string, options: HostOptions = {}): Promis
     DEMO: '1',
     KEYS: join(folder, 'keys.json'),
     NODE_NO_WARNINGS: '1',
+    // Hundreds of hosts start from the same sources: node keeps what it compiled, by the text of each.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'countersign-compiled'),
     ...options.env,
   }
   const child = spawn(process.execPath, [...(options.nodeFlags ?? []), main], {

@@ -2,6 +2,12 @@ import type { Case } from '../case.ts'
 import { apiKeyCases } from './api-keys.ts'
 import { bodyCases } from './bodies.ts'
 import { credentialCases } from './credentials.ts'
+import { echoCases } from './echo.ts'
+import { forwardAuthCases } from './forward-auth.ts'
+import { loginLimitCases } from './login-limits.ts'
+import { mcpCases } from './mcp.ts'
+import { oauthCases } from './oauth.ts'
+import { openApiCases } from './openapi.ts'
 import { pathCases } from './paths.ts'
 import { routeCases } from './routes.ts'
 import { sessionCases } from './sessions.ts'
@@ -16,6 +22,12 @@ export const CASES: readonly Case[] = [
   ...pathCases,
   ...bodyCases,
   ...routeCases,
+  ...echoCases,
+  ...loginLimitCases,
+  ...forwardAuthCases,
+  ...openApiCases,
+  ...mcpCases,
+  ...oauthCases,
 ]
 
 const ids = new Set<string>()

@@ -1,6 +1,7 @@
 export { DEMO_USERS } from './demo.ts'
+export { servedBy } from './openapi.ts'
 export type { Route } from './routes.ts'
 export { openSample, type Sample } from './sample.ts'
-export { serve } from './serve.ts'
+export { serve, serverFor } from './serve.ts'
 export { readSettings, shownAddress } from './settings.ts'
 export { parseQuery } from './targets.ts'

@@ -1,4 +1,4 @@
-import { authError, json, Unavailable } from '@countersign/http'
+import { authError, isAuthError, json, problem, readBody, Unavailable } from '@countersign/http'
 import { bearer, type Endpoint, policy, type Scheme } from '@countersign/policy'
 import { defineSchema } from '@countersign/schema'
 
@@ -35,7 +35,17 @@ const ticket: Scheme<'ticket', { readonly subject: string }> = {
   challenge: () => ({ scheme: 'Ticket', params: { realm: 'api' } }),
 }
 
-const endpoints: readonly Endpoint[] = [{ method: 'GET', path: '/keys', handle: () => json(200, { keys: [] }) }]
+const endpoints: readonly Endpoint[] = [
+  { method: 'GET', path: '/keys', handle: () => json(200, { keys: [] }) },
+  {
+    method: '*',
+    path: '/any/*',
+    async handle(request) {
+      const bytes = await readBody(request, { types: ['application/json'], limit: 1000 })
+      return isAuthError(bytes) ? problem(bytes) : json(200, { bytes: bytes.length })
+    },
+  },
+]
 
 /** Whether a call is refused where it is made, with a TypeError. */
 export async function refuses(make: () => unknown): Promise<boolean> {

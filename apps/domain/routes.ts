@@ -16,6 +16,7 @@ import {
 import type { PasswordLogin } from '@countersign/passwords'
 import { type AnyPolicy, anyone } from '@countersign/policy'
 import type { LocalIssuer, Session } from '@countersign/tokens'
+import type { Echo } from './echo.ts'
 import type { Policies } from './policies.ts'
 import type { NewPost as NewPostValue, postsIn } from './posts.ts'
 import { Data, DataQuery, Login, NewKey, NewPost, PostPage, Refresh } from './schemas.ts'
@@ -23,7 +24,7 @@ import type { User } from './users.ts'
 
 /** One route of the API, for any host: who may, what must be sent, what happens. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | '*'
   readonly path: string
   readonly policy: AnyPolicy
   readonly input: Input
@@ -41,19 +42,20 @@ export interface Parts {
   readonly keys: ApiKeys
   readonly users: PasswordLogin<User>
   readonly posts: ReturnType<typeof postsIn>
+  readonly echo: Echo
 }
 
 const SECRET = { 'cache-control': 'no-store' }
 const NO_POST = authError('not_found', 'post.unknown')
 const NO_SESSION = authError('not_found', 'session.unknown')
 const NO_KEY = authError('not_found', 'api-key.unknown')
-const ownPost = {
+export const ownPost = {
   name: 'own post',
   test: ({ subject }: { subject: string }, { author }: { author: string }) => subject === author,
 }
 
-export function routesOf({ policies, own, keys, users, posts }: Parts): readonly Route[] {
-  const { caller, readPosts, writePosts, deletePosts, session, manageKeys } = policies
+export function routesOf({ policies, own, keys, users, posts, echo }: Parts): readonly Route[] {
+  const { caller, readPosts, writePosts, deletePosts, session, account, manageKeys } = policies
 
   const postAt = (id: string | undefined) => {
     const post = /^[1-9][0-9]{0,14}$/.test(id ?? '') ? posts.get(Number(id)) : undefined
@@ -65,7 +67,7 @@ export function routesOf({ policies, own, keys, users, posts }: Parts): readonly
     route('GET', '/health', anyone, {}, () => json(200, { status: 'ok' })),
 
     route('POST', '/login', anyone, { body: Login }, async ({ request, body }) =>
-      json(200, await own.issue(await users.require(body), deviceOf(request)), SECRET),
+      json(200, await own.issue(await users.require(body, request), deviceOf(request)), SECRET),
     ),
     route('POST', '/refresh', anyone, { body: Refresh }, async ({ body }) =>
       json(200, await own.refresh(body.refresh_token), SECRET),
@@ -75,17 +77,17 @@ export function routesOf({ policies, own, keys, users, posts }: Parts): readonly
       return empty(204)
     }),
 
-    route('POST', '/logout/everywhere', session, {}, async ({ request }) => {
-      await own.sessions.endAll(session.principal(request).subject)
+    route('POST', '/logout/everywhere', account, {}, async ({ request }) => {
+      await own.sessions.endAll(account.principal(request).subject)
       return empty(204)
     }),
-    route('GET', '/sessions', session, {}, async ({ request }) => {
-      const { subject, credential } = session.principal(request)
+    route('GET', '/sessions', account, {}, async ({ request }) => {
+      const { subject, credential } = account.principal(request)
       const sessions = (await own.sessions.list(subject)).map((one) => shownSession(one, credential?.session))
       return json(200, { sessions })
     }),
-    route('DELETE', '/sessions/:id', session, {}, async ({ request, params }) => {
-      const { subject } = session.principal(request)
+    route('DELETE', '/sessions/:id', account, {}, async ({ request, params }) => {
+      const { subject } = account.principal(request)
       return (await own.sessions.end(subject, params.id ?? '')) ? empty(204) : problem(NO_SESSION)
     }),
 
@@ -150,6 +152,9 @@ export function routesOf({ policies, own, keys, users, posts }: Parts): readonly
       const { subject } = manageKeys.principal(request)
       return (await keys.revoke(params.id ?? '', { subject })) ? empty(204) : problem(NO_KEY)
     }),
+
+    route('POST', '/echo/signed', echo.signed.policy, {}, ({ request }) => echo.signed.handle(request)),
+    route('POST', '/echo/encrypted', echo.encrypted.policy, {}, ({ request }) => echo.encrypted.handle(request)),
   ]
 }
 

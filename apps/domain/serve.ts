@@ -1,7 +1,13 @@
-import type { Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import { openSample, type Sample } from './sample.ts'
 import { readSettings } from './settings.ts'
+
+/** The server for a host that hands its requests to a function. */
+export function serverFor({ server, certificates }: Sample, listener: RequestListener): Server {
+  return certificates ? createSecureServer(server, listener) : createServer(server, listener)
+}
 
 /** Opens the sample API, puts it on the server that `host` makes, and runs it until SIGTERM or SIGINT. */
 export async function serve(
@@ -18,12 +24,12 @@ export async function serve(
     request.on('newListener', (event) => event === 'data' && response.writeContinue())
     server.emit('request', request, response)
   })
-  server.requestTimeout = 300_000
   server.listen(settings.port, '127.0.0.1', async () => {
     // Not before the port is ours: a start that fails must not end the demo key of one that runs.
     const demoKey = settings.demo ? await sample.seed() : undefined
     if (demoKey) console.log(`demo api key: ${demoKey}`)
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    for (const line of sample.certificates?.lines ?? []) console.log(line)
+    const url = `http${sample.certificates ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`
     console.log(`listening on ${url}`)
     await greet?.(sample, url, demoKey ?? '')
   })

@@ -1,4 +1,4 @@
-/** What a host is told by its environment: the table in the README of this folder. */
+/** What a host is told by its environment: the table in apps/README.md. */
 export interface Settings {
   readonly port: number
   readonly store: string
@@ -12,6 +12,19 @@ export interface Settings {
   readonly refreshGrace: number
   /** As the issuer takes it, which checks it. */
   readonly revocation: string
+  /** With a certificate that is made at the start; `mutual`: clients need one too. */
+  readonly https: 'no' | 'yes' | 'mutual'
+  /** Where those certificates go. */
+  readonly tlsFolder: string
+  /** Failed logins that one user at one address has in 15 minutes; an address a hundred times as many. */
+  readonly loginFailures: number
+  /** Addresses of gateways that say what they were asked for: `127.0.0.1`, `10.0.0.0/8`. */
+  readonly trustedPeers: readonly string[]
+  /** File that security events are appended to, a line each. */
+  readonly audit: string | undefined
+  /** Seconds for the head of a request, and for all of it. */
+  readonly headersTimeout: number
+  readonly requestTimeout: number
 }
 
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
@@ -34,6 +47,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     refreshTtl: number('REFRESH_TTL', 1_209_600),
     refreshGrace: number('REFRESH_GRACE', 10),
     revocation: env.REVOCATION || 'synced',
+    https: env.MTLS === '1' ? 'mutual' : env.HTTPS === '1' ? 'yes' : 'no',
+    tlsFolder: env.TLS_FOLDER || '.data/tls',
+    loginFailures: number('LOGIN_FAILURES', 10),
+    trustedPeers: (env.TRUSTED_PEERS ?? '').split(',').filter((peer) => peer !== ''),
+    audit: env.AUDIT || undefined,
+    headersTimeout: number('HEADERS_TIMEOUT', 10),
+    requestTimeout: number('REQUEST_TIMEOUT', 30),
   }
 }
 

@@ -43,6 +43,8 @@ export function targetsOf<R extends Known>(routes: readonly R[]) {
       ...(found.some(({ route }) => route.method === 'GET') ? ['HEAD'] : []),
       'OPTIONS',
     ]
+    const open = found.find(({ route }) => route.method === '*')
+    if (open) return { route: open.route, params: {} } // it answers every method, OPTIONS too
     if (method === 'OPTIONS') return empty(204, { allow: allowed.join(', ') })
     const wanted = method === 'HEAD' ? 'GET' : method
     const match = found.find(({ route }) => route.method === wanted)
@@ -69,8 +71,8 @@ export function parseQuery(text: string): Record<string, string | string[] | und
 
 function matches(pattern: readonly string[], segments: readonly string[]): boolean {
   return (
-    pattern.length === segments.length &&
-    pattern.every((part, at) => (part.startsWith(':') ? segments[at] !== '' : part === segments[at]))
+    (pattern.at(-1) === '*' ? pattern.length <= segments.length : pattern.length === segments.length) &&
+    pattern.every((part, at) => part === '*' || (part.startsWith(':') ? segments[at] !== '' : part === segments[at]))
   )
 }
 

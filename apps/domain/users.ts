@@ -19,11 +19,17 @@ export type Users = ReturnType<typeof usersIn>
 /** The user table. */
 export function usersIn(database: DatabaseSync) {
   const byName = database.prepare('SELECT id, username, password, roles FROM users WHERE username = ?')
+  const byId = database.prepare('SELECT username FROM users WHERE id = ?')
   const put = database.prepare(
     'INSERT INTO users (id, username, password, roles) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET username = excluded.username, password = excluded.password, roles = excluded.roles',
   )
   const setPassword = database.prepare('UPDATE users SET password = ? WHERE id = ? AND password = ?')
-  return {
+  const users = {
+    /** By id. */
+    get(id: string): User | undefined {
+      const row = byId.get(id) as { username: string } | undefined
+      return row && users.find(row.username)
+    },
     find(username: string): User | undefined {
       const row = byName.get(username) as { id: string; username: string; password: string; roles: string } | undefined
       if (!row) return undefined
@@ -43,4 +49,5 @@ export function usersIn(database: DatabaseSync) {
       put.run(id, username, passwordHash, roles.join(' '))
     },
   }
+  return users
 }

@@ -1,11 +1,13 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { answerClientError, mount, problems, protect, validate } from '@countersign/express'
-import { parseQuery, type Sample } from '@sample/domain'
+import { parseQuery, type Sample, serverFor } from '@sample/domain'
 import type { Express } from 'express'
 
 /** The sample API on Express, 4 or 5. */
-export function expressHost(app: Express, { routes, endpoints, find }: Sample): Server {
+export function expressHost(app: Express, sample: Sample): Server {
+  const { routes, endpoints, find } = sample
   app.disable('x-powered-by').set('query parser', parseQuery).enable('case sensitive routing').enable('strict routing')
+  if (sample.settings.trustedPeers.length > 0) app.set('trust proxy', [...sample.settings.trustedPeers])
   app.use((request, response, next) => {
     const found = find(request)
     if ('status' in found) response.writeHead(found.status, found.headers).end(found.body)
@@ -23,5 +25,5 @@ export function expressHost(app: Express, { routes, endpoints, find }: Sample): 
     })
   }
   app.use(problems())
-  return createServer({ requireHostHeader: false }, app).on('clientError', answerClientError)
+  return serverFor(sample, app).on('clientError', answerClientError)
 }

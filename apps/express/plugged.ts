@@ -48,6 +48,7 @@ const misuse = {
   part: await refuses(() => validate({ bdy: NewOrder } as never)),
   schema: await refuses(() => validate({ body: {} } as never)),
   endpoints: await refuses(() => mount({} as never)),
+  plugin: true, // Fastify's alone
   problems:
     (await refuses(() => problems({ rawHeaders: [] } as never))) &&
     (await refuses(() => problems({ logger: 1 } as never))),

@@ -65,6 +65,7 @@ const misuse = {
   part: await refuses(() => validate({ bdy: NewOrder } as never)),
   schema: await refuses(() => validate({ body: {} } as never)),
   endpoints: await refuses(() => mount({} as never)),
+  plugin: await refuses(() => (mount(endpoints) as (...given: readonly unknown[]) => void)(app, {})),
   problems: await refuses(() => problems(undefined as never)),
 }
 app.get('/misuse', async () => misuse)

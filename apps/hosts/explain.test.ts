@@ -9,7 +9,9 @@ const LONG = 12
 let host: RunningHost
 const secrets = new Set<string>()
 beforeAll(async () => {
-  host = await startHost(EXPLAINED, { env: { NODE_DEBUG: 'countersign' } })
+  host = await startHost(EXPLAINED, {
+    env: { NODE_DEBUG: 'countersign' },
+  })
   for (const one of CASES)
     await runCase(one, host, (request) => secretsOf(request).forEach((secret) => void secrets.add(secret)))
 }, 60_000)

@@ -27,4 +27,5 @@ export const PLUGGED: Readonly<Record<string, string>> = asked({
 export const DOORS: Readonly<Record<string, string>> = asked({
   express: fileURLToPath(new URL('../express/mcp.ts', import.meta.url)),
   'express 4': fileURLToPath(new URL('../express/mcp4.ts', import.meta.url)),
+  fastify: fileURLToPath(new URL('../fastify/mcp.ts', import.meta.url)),
 })

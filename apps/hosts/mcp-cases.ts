@@ -1,3 +1,4 @@
+import { ok } from 'node:assert/strict'
 import { bearer, type Case, JSON_TYPE } from '@countersign/conformance'
 
 const RESOURCE = 'https://api.acme.com/mcp?tenant=a'
@@ -15,6 +16,7 @@ const post = (body: unknown, scopes: string, path = '/mcp', ...more: readonly (r
 })
 const THROUGH = { status: 200, json: { through: true } } as const
 const BUG = { status: 500, code: 'server_error' } as const
+const NO_JSON = { status: 415, code: 'unsupported_media_type' } as const
 const wants = (scopes: string) => ({
   status: 403,
   code: 'insufficient_scope',
@@ -115,13 +117,154 @@ export const mcpCases: readonly Case[] = [
     },
   },
   {
-    id: 'M04 batch',
-    title: 'a batch needs what each of its calls needs',
-    section: 'JSON-RPC 2.0 section 6',
+    id: 'M04 policy',
+    title: 'a 403 names what the policy wants too, so that a token for what is named opens both',
+    section: 'MCP, Authorization: Scope Challenge Handling',
     *steps() {
-      const batch = [call('ping', 1), call('create_post', 2), call('list_posts', 3)]
-      yield { send: post(batch, 'posts:read posts:write posts:publish'), expect: THROUGH }
-      yield { send: post(batch, 'posts:read'), expect: wants('posts:write posts:publish posts:read') }
+      yield { send: post(call('create_post'), 'mcp:use posts:write posts:publish', '/scoped'), expect: THROUGH }
+      yield { send: post(call('ping'), 'mcp:use', '/scoped'), expect: THROUGH }
+      yield {
+        send: post(call('create_post'), 'mcp:use posts:write', '/scoped'),
+        expect: wants('mcp:use posts:write posts:publish'),
+      }
+    },
+  },
+  {
+    id: 'M04 rule',
+    title: 'a tool may have a rule in place of scopes',
+    section: 'RFC 6750 section 3.1',
+    *steps() {
+      yield { send: post(call('delete_post'), 'posts:delete'), expect: THROUGH }
+      yield { send: post(call('delete_post'), 'posts:read'), expect: wants('posts:delete') }
+    },
+  },
+  {
+    id: 'M11',
+    title: 'a batch is refused: calls could hide in it, and no protocol version of today has them',
+    section: 'MCP 2025-06-18, Key changes',
+    *steps() {
+      for (const batch of [[call('ping', 1), call('ping', 2)], [call('ping')], []])
+        yield { send: post(batch, 'posts:read'), expect: { status: 400, code: 'invalid_request' } }
+    },
+  },
+  {
+    id: 'M12',
+    title: 'prompts by name, resources by URI, methods by theirs, and completions by what they complete',
+    section: 'MCP, Server features',
+    *steps() {
+      const ask = (method: unknown, params: object) => ({ jsonrpc: '2.0', id: 1, method, params })
+      const NOBODY = { status: 403, code: 'access_denied' } as const
+      const rows: readonly [method: unknown, params: object, scopes: string][] = [
+        ['prompts/get', { name: 'review' }, 'prompts:review'],
+        ['completion/complete', { ref: { type: 'ref/prompt', name: 'review' } }, 'prompts:review'],
+        ['completion/complete', { ref: { type: 'ref/resource', uri: 'posts://drafts/1' } }, 'posts:drafts'],
+        ['resources/read', { uri: 'posts://drafts/1' }, 'posts:drafts'],
+        ['resources/subscribe', { uri: 'posts://drafts/1' }, 'posts:drafts'],
+        ['resources/unsubscribe', { uri: 'posts://drafts/1' }, 'posts:drafts'],
+        ['resources/read', { uri: 'posts://a' }, 'posts:read'],
+        ['logging/setLevel', {}, 'admin'],
+      ]
+      for (const [method, params, scopes] of rows) {
+        yield { send: post(ask(method, params), scopes), expect: THROUGH }
+        yield { send: post(ask(method, params), 'other'), expect: wants(scopes) }
+      }
+      // As the SDK spells it before it looks.
+      for (const uri of ['POSTS://drafts/1', 'posts://drafts/open/../1', 'posts://a/../drafts/1', ' posts://drafts/1'])
+        yield {
+          send: post(ask('resources/read', { uri }), 'other'),
+          expect: wants(uri.includes('/a/') ? 'posts:read' : 'posts:drafts'),
+        }
+      yield { send: post(ask('resources/read', { uri: 'posts://drafts/open' }), ''), expect: THROUGH }
+      yield { send: post(ask('prompts/get', { name: 'other' }), 'prompts:review'), expect: NOBODY }
+      yield { send: post(ask('resources/read', { uri: 'files://a' }), 'posts:read'), expect: NOBODY }
+      yield { send: post(ask('resources/read', {}), 'posts:read'), expect: NOBODY }
+      for (const method of ['constructor', '__proto__']) yield { send: post(ask(method, {}), ''), expect: THROUGH }
+    },
+  },
+  {
+    id: 'M10',
+    title: 'a Host that is none of the server’s is refused before anything, token or not',
+    section: 'MCP, Transports: Security Warning (DNS rebinding)',
+    *steps() {
+      const at = (host: string, ...more: readonly (readonly [string, string])[]) => ({
+        ...post(call('ping'), '', '/mcp', ['host', host], ...more),
+      })
+      for (const host of ['api.acme.com', 'API.acme.com:443', 'mcp.internal:8080', 'sample.test'])
+        yield { send: at(host), expect: THROUGH }
+      const WRONG = { status: 403, code: 'access_denied', challenges: [CHALLENGE] }
+      for (const host of ['evil.test', 'api.acme.com.evil.test', 'api.acme.com:8443', 'localhost', 'mcp.internal'])
+        yield { send: at(host), expect: WRONG }
+      yield { send: at('evil.test', ['x-forwarded-host', 'api.acme.com']), expect: WRONG }
+      yield { send: at('api.acme.com', ['host', 'evil.test']), expect: WRONG }
+      yield { send: { method: 'POST', path: '/mcp', headers: [['host', 'evil.test']] }, expect: WRONG }
+      const local = (host: string) => ({ method: 'POST', path: '/local', headers: [['host', host]] as const })
+      for (const host of ['127.0.0.1:3000', 'localhost:3000', '[::1]:3000'])
+        yield { send: local(host), expect: THROUGH }
+      for (const host of ['evil.test:3000', 'localhost:3001', 'localhost'])
+        yield { send: local(host), expect: { status: 403, code: 'access_denied' } }
+    },
+  },
+  {
+    id: 'M10 origin',
+    title: 'pages of an Origin that is none of the server’s get nowhere',
+    section: 'MCP, Transports: Security Warning (DNS rebinding)',
+    *steps() {
+      const from = (...origins: readonly string[]) =>
+        post(call('ping'), '', '/mcp', ...origins.map((origin) => ['origin', origin] as const))
+      for (const origin of ['https://api.acme.com', 'https://app.acme.com'])
+        yield { send: from(origin), expect: THROUGH }
+      for (const origin of ['https://evil.test', 'null', '', 'http://api.acme.com', 'https://api.acme.com:8443'])
+        yield { send: from(origin), expect: { status: 403, code: 'access_denied', challenges: [CHALLENGE] } }
+      yield { send: from('https://app.acme.com', 'https://evil.test'), expect: { status: 403 } }
+    },
+  },
+  {
+    id: 'M13',
+    title: 'behind a proxy the document is found with its prefix and without it',
+    section: 'RFC 9728 section 5.1',
+    *steps() {
+      const also = ({ body }: { readonly body: Buffer }) => ok(`${body}`.includes('https://api.acme.com/v1/posts'))
+      for (const path of [
+        '/.well-known/oauth-protected-resource/v1/posts',
+        '/v1/.well-known/oauth-protected-resource/posts',
+        '/.well-known/oauth-protected-resource/posts',
+      ])
+        yield { send: { path }, expect: { status: 200, also } }
+    },
+  },
+  {
+    id: 'M14',
+    title: 'our verifier behind the official SDK’s own requireBearerAuth',
+    section: 'MCP TypeScript SDK 2, OAuthTokenVerifier',
+    *steps() {
+      const send = (scopes: string, issuer = 'now') => ({
+        method: 'POST',
+        path: '/sdk',
+        headers: [token(scopes, issuer)],
+      })
+      yield {
+        send: send('posts:read'),
+        expect: {
+          status: 200,
+          json: {
+            clientId: 'web',
+            scopes: ['posts:read'],
+            expiresAt: 4_102_444_800,
+            resource: RESOURCE,
+            resourceMetadataUrl: METADATA,
+          },
+        },
+      }
+      const challenge = (says: string) => [
+        `Bearer error="invalid_token", error_description="${says}", resource_metadata="${METADATA}"`,
+      ]
+      const WRONG = { status: 401, foreign: true, challenges: challenge('The credential is not valid.') } as const
+      yield { send: send('posts:read', 'nobody'), expect: WRONG }
+      yield { send: { ...send(''), headers: [token('', 'now', 'https://other.test/')] }, expect: WRONG }
+      yield {
+        send: send('endless'),
+        expect: { status: 401, foreign: true, challenges: challenge('The credential has no end.') },
+      }
     },
   },
   {
@@ -139,10 +282,12 @@ export const mcpCases: readonly Case[] = [
   },
   {
     id: 'M06',
-    title: 'what needs no scope goes through: other methods, a tool with none, an empty object that was read',
+    title:
+      'what needs no scope goes through: other methods, a tool with none, an answer, an empty object that was read',
     section: 'MCP, Server features: Tools',
     *steps() {
-      for (const body of [{ jsonrpc: '2.0', id: 1, method: 'tools/list' }, call('ping'), {}, []])
+      const answer = { jsonrpc: '2.0', id: 1, result: {} }
+      for (const body of [{ jsonrpc: '2.0', id: 1, method: 'tools/list' }, call('ping'), answer, {}])
         yield { send: post(body, ''), expect: THROUGH }
     },
   },
@@ -153,6 +298,8 @@ export const mcpCases: readonly Case[] = [
     *steps() {
       const body = JSON.stringify(call('create_post'))
       for (const path of ['/unparsed', '/text', '/bytes']) yield { send: post(body, '', path), expect: BUG }
+      const charset = { headers: [token(''), ['content-type', 'Application/JSON; charset="UTF-8"']] } as const
+      yield { send: { ...post(body, '', '/unparsed'), ...charset }, expect: BUG }
       yield { send: post('null', '', '/null'), expect: BUG }
     },
   },
@@ -166,11 +313,32 @@ export const mcpCases: readonly Case[] = [
       for (const method of ['GET', 'DELETE']) {
         const plain = { method, path: '/unparsed', headers: [token('')] }
         yield { send: plain, expect: THROUGH }
-        yield { send: { ...plain, headers: [token(''), length], body: '{}' }, expect: BUG }
-        yield { send: { ...plain, headers: [token(''), chunked], body: '2\r\n{}\r\n0\r\n\r\n' }, expect: BUG }
+        const inChunks = { ...plain, body: '2\r\n{}\r\n0\r\n\r\n' }
+        yield { send: { ...plain, headers: [token(''), JSON_TYPE, length], body: '{}' }, expect: BUG }
+        yield { send: { ...inChunks, headers: [token(''), JSON_TYPE, chunked] }, expect: BUG }
+        yield { send: { ...plain, headers: [token(''), length], body: '{}' }, expect: NO_JSON }
+        yield { send: { ...inChunks, headers: [token(''), chunked] }, expect: NO_JSON }
       }
-      yield { send: { method: 'POST', path: '/unparsed', headers: [token('')] }, expect: BUG }
-      yield { send: { method: 'PUT', path: '/unparsed', headers: [token('')] }, expect: BUG }
+      yield { send: { method: 'POST', path: '/unparsed', headers: [token('')] }, expect: NO_JSON }
+      yield { send: { method: 'POST', path: '/unparsed', headers: [token(''), JSON_TYPE] }, expect: NO_JSON }
+      yield { send: { method: 'PUT', path: '/unparsed', headers: [token('')] }, expect: NO_JSON }
+    },
+  },
+  {
+    id: 'M09',
+    title: 'a body of another media type, of none or of two is 415, whatever the parser left of it',
+    section: 'RFC 9110 section 15.5.16',
+    *steps() {
+      const typed = (...types: readonly string[]) => ({
+        ...post(call('ping'), ''),
+        headers: [token(''), ...types.map((type) => ['content-type', type] as const)],
+      })
+      const json = 'application/json'
+      yield { send: typed(json), expect: THROUGH }
+      for (const type of ['text/plain', 'application/mcp+json', 'text/json', 'application/jsonx', `${json}, ${json}`])
+        yield { send: typed(type), expect: NO_JSON }
+      yield { send: typed(), expect: NO_JSON }
+      for (const first of ['text/plain', json]) yield { send: typed(first, json), expect: NO_JSON }
     },
   },
   {
@@ -189,9 +357,22 @@ export const mcpCases: readonly Case[] = [
         'nameless issuer': true,
         twice: true,
         scopes: true,
+        hosts: true,
+        origins: true,
+        'document elsewhere': true,
+        'document misnamed': true,
+        'document with a fragment': true,
         beside: true,
         policy: true,
+        description: true,
         tools: true,
+        'no tools': true,
+        'no scope': true,
+        'no needs': true,
+        'no table': true,
+        verifier: true,
+        'verifier option': true,
+        call: true,
       }
       yield { send: { path: '/misuse' }, expect: { status: 200, json: all } }
     },
@@ -201,7 +382,7 @@ export const mcpCases: readonly Case[] = [
 /** Where Express 4 is another: its parser leaves `{}` for a body that it did not take. */
 export const mcp4Cases: readonly Case[] = [
   {
-    id: 'M09',
+    id: 'M09 placeholder',
     title: 'a body of another type that the parser left as an empty object is 415',
     section: 'RFC 9110 section 15.5.16',
     *steps() {
@@ -211,7 +392,7 @@ export const mcp4Cases: readonly Case[] = [
         headers: [token(''), ['content-type', 'text/plain']] as const,
         body: JSON.stringify(call('create_post')),
       }
-      yield { send, expect: { status: 415, code: 'unsupported_media_type' } }
+      yield { send, expect: NO_JSON }
       yield { send: post({}, ''), expect: THROUGH }
     },
   },

@@ -166,7 +166,15 @@ export const pluggedCases: readonly Case[] = [
     title: 'what is misused is refused where it is made, not at each request',
     section: 'DESIGN section 5',
     *steps() {
-      const json = { policy: true, refusals: true, part: true, schema: true, endpoints: true, problems: true }
+      const json = {
+        policy: true,
+        refusals: true,
+        part: true,
+        schema: true,
+        endpoints: true,
+        plugin: true,
+        problems: true,
+      }
       yield { send: { path: '/misuse' }, expect: { status: 200, json } }
     },
   },
@@ -184,6 +192,19 @@ export const pluggedCases: readonly Case[] = [
       yield { send: { path: '/guarded' }, expect: { status: 401 } }
       yield { send: { path: '/guarded', headers: [bearer('down-later')] }, expect: { status: 503 } }
       yield { send: { path: '/guarded', headers: [bearer('later')] }, expect: { status: 200, json: { in: true } } }
+    },
+  },
+  {
+    id: 'G08 any',
+    title: 'an endpoint of every method, everything below it, and its body unread',
+    section: 'DESIGN section 3',
+    *steps() {
+      for (const method of ['POST', 'PUT', 'DELETE'])
+        yield {
+          send: { method, path: '/auth/any/a/b', headers: [JSON_TYPE], body: '{"a":1}' },
+          expect: { status: 200, json: { bytes: 7 } },
+        }
+      yield { send: { path: '/auth/any' }, expect: { status: 404 } }
     },
   },
   {

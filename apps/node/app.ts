@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { type Answer, answerClientError, checkInput } from '@countersign/http'
 import { refusalOf } from '@countersign/policy'
-import { parseQuery, type Sample } from '@sample/domain'
+import { parseQuery, type Sample, serverFor } from '@sample/domain'
 
 /** The sample API on bare `node:http`: the cores with no framework and no adapter. */
-export function nodeHost({ find }: Sample) {
+export function nodeHost(sample: Sample) {
+  const { find } = sample
   async function answer(request: IncomingMessage): Promise<Answer> {
     const found = find(request)
     if ('status' in found) return found
@@ -17,7 +18,7 @@ export function nodeHost({ find }: Sample) {
     const given = await route.handle({ request, params, body: checked.parts.body, query: checked.parts.query })
     return verdict ? { ...given, headers: { ...given.headers, ...verdict.headers } } : given
   }
-  const server = createServer({ requireHostHeader: false }, (request, response) => {
+  const server = serverFor(sample, (request, response) => {
     answer(request)
       .catch((thrown: unknown) => {
         const refusal = refusalOf(thrown, request)

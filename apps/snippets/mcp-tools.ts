@@ -1,11 +1,11 @@
-// The tools of the MCP snippets: nothing of Countersign.
+// The tools of the MCP snippets: nothing of Countersign but the caller, whom the policy knows.
 import { McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 
 const posts = ['Hello']
 
-/** A server for one request, as a stateless MCP server makes it. */
-export function mcpServer(): McpServer {
+/** A server for one request of one caller, as a stateless MCP server makes it. */
+export function mcpServer(caller: { readonly subject: string }): McpServer {
   const server = new McpServer({ name: 'posts', version: '1.0.0' })
   server.registerTool('list_posts', { description: 'Lists the titles' }, async () => ({
     content: [{ type: 'text', text: posts.join(', ') }],
@@ -15,7 +15,7 @@ export function mcpServer(): McpServer {
     { description: 'Writes a post', inputSchema: z.object({ title: z.string() }) },
     async ({ title }) => {
       posts.push(title)
-      return { content: [{ type: 'text', text: `wrote ${title}` }] }
+      return { content: [{ type: 'text', text: `${caller.subject} wrote ${title}` }] }
     },
   )
   return server

@@ -31,7 +31,7 @@ export const coreMutants: readonly Mutant[] = [
   { what: 'roles ignored', file: 'policy/src/rule.ts', find: 'held?.includes(wanted) === true', replace: "kind === 'role' || held?.includes(wanted) === true", killedBy: 'C04', alsoBreaks: ['C03'] }, // an author may not delete
   { what: 'a test of a rule is never asked', file: 'policy/src/rule.ts', find: ": tell(trace, rule.name, held === true, 'no')", replace: ": tell(trace, rule.name, true, 'no')", killedBy: 'C04' },
   { what: 'a key gets what its maker lacks', file: 'domain/routes.ts', find: 'if (refusal) return refusal', replace: '', killedBy: 'K04' },
-  { what: 'a mode in which nobody need prove anything', file: 'policy/src/policy.ts', find: "mode === 'required' ? { proof, error: UNAUTHENTICATED } : { proof }", replace: '{ proof }', killedBy: 'A02 GET /posts', alsoBreaks: ['J01'] }, // whose handler asks who called, and throws
+  { what: 'a mode in which nobody need prove anything', file: 'policy/src/policy.ts', find: "if (proof.kind === 'absent' && mode === 'required') return { proof, error: UNAUTHENTICATED }", replace: '', killedBy: 'A02 GET /posts', alsoBreaks: ['J01'] }, // whose handler asks who called, and throws
   { what: 'no challenge for who brings nothing', file: 'policy/src/refusal.ts', find: 'status === 401 ? schemes', replace: 'status === 401 && tried ? schemes', killedBy: 'J01' },
   { what: 'OPTIONS asks for a credential', file: 'domain/targets.ts', find: "if (method === 'OPTIONS') return empty(204, { allow: allowed.join(', ') })", replace: '', killedBy: 'A03' },
   { what: 'paths in any case', file: 'domain/targets.ts', find: 'part === segments[at]', replace: 'part.toLowerCase() === segments[at]?.toLowerCase()', killedBy: 'A02 GET /me' },
@@ -68,11 +68,11 @@ export const coreMutants: readonly Mutant[] = [
   { what: 'keys are managed with any scope', file: 'domain/policies.ts', find: "accept: token, scopes: ['keys:manage']", replace: 'accept: token', killedBy: 'K06' },
   // passwords
   { what: 'any password of a user', file: 'passwords/src/password.ts', find: 'return timingSafeEqual(await stored.derive(password), stored.digest)', replace: 'return true', killedBy: 'B01' },
-  { what: 'what was right is remembered without its password', file: 'passwords/src/verified-cache.ts', find: '${username.length}:${password.length}:${username}${password}${hash}', replace: '${username.length}:${username}${hash}', killedBy: 'B01' },
+  { what: 'what was right is remembered without its password', file: 'passwords/src/verified-cache.ts', find: '${lengths}:${place}${username}${password}${hash}', replace: '${username.length}:${place}${username}${hash}', killedBy: 'B01' },
   { what: 'user names in any case', file: 'domain/users.ts', find: 'WHERE username = ?', replace: 'WHERE username = ? COLLATE NOCASE', killedBy: 'B01' },
   { what: 'an unknown user has an answer of its own', file: 'passwords/src/login.ts', find: '(yes && user ? knownUser(user) : WRONG)', replace: "(yes && user ? knownUser(user) : user ? WRONG : authError('invalid_credentials', 'x', { detail: 'Nobody has this name.' }))", killedBy: 'L02', alsoBreaks: ['B01'] }, // the same is asked of Basic there
   { what: 'a login that failed without a challenge', file: 'passwords/src/login.ts', find: 'problem(result, result === WRONG ? [`Bearer realm="${realm}"`] : [])', replace: 'problem(result)', killedBy: 'L02' },
-  { what: 'a login may be cached', file: 'domain/routes.ts', find: 'json(200, await own.issue(await users.require(body), deviceOf(request)), SECRET)', replace: 'json(200, await own.issue(await users.require(body), deviceOf(request)))', killedBy: 'L01' },
+  { what: 'a login may be cached', file: 'domain/routes.ts', find: 'json(200, await own.issue(await users.require(body, request), deviceOf(request)), SECRET)', replace: 'json(200, await own.issue(await users.require(body, request), deviceOf(request)))', killedBy: 'L01' },
   { what: 'a token in the query', file: 'domain/policies.ts', find: 'bearer(own, { realm })', replace: "bearer(own, { realm, query: 'access_token' })", killedBy: 'B06' },
   { what: 'a token in a cookie', file: 'domain/policies.ts', find: 'bearer(own, { realm })', replace: "bearer(own, { realm, cookie: 'access_token' })", killedBy: 'B06' },
   { what: 'the query before the header', file: 'credentials/src/bearer.ts', find: "let token = readAuthorization(request, 'bearer')", replace: "let token = readQuery(request, 'access_token') ?? readAuthorization(request, 'bearer')", killedBy: 'B06 order' },

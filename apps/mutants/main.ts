@@ -10,23 +10,44 @@ import { mcp4Cases, mcpCases } from '@sample/hosts/mcp-cases'
 import { expressCases, fastifyCases, pluggedCases } from '@sample/hosts/plugged-cases'
 import { adapterMutants } from './adapters.ts'
 import { coreMutants } from './cores.ts'
+import { depthMutants } from './depth.ts'
 import { mcpMutants } from './mcp.ts'
 import { type Change, changesOf, type Mutant } from './mutant.ts'
+import { oauthServerMutants } from './oauth-server.ts'
 import { tokenMutants } from './tokens.ts'
 import { uncovered } from './uncovered.ts'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, show: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    later: { type: 'boolean' },
+    show: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 })
 if (values.help) {
-  console.log(`usage: pnpm mutants [--only TEXT] [--show]
+  console.log(`usage: pnpm mutants [--only TEXT | --later] [--show]
   --only TEXT  runs the mutants whose file, words or case hold TEXT
+  --later      those of the authorization server and of MCP, which are left out otherwise
   --show       prints what the case said of each`)
   process.exit(0)
 }
 
-const all: readonly Mutant[] = [...coreMutants, ...tokenMutants, ...adapterMutants, ...mcpMutants]
-const mutants = all.filter((one) => !values.only || `${one.file} ${one.what} ${one.killedBy}`.includes(values.only))
+const all: readonly Mutant[] = [
+  ...coreMutants,
+  ...tokenMutants,
+  ...adapterMutants,
+  ...mcpMutants,
+  ...oauthServerMutants,
+  ...depthMutants,
+]
+/** Minutes of their own: `npm test -- oauth-mutants`. Their rows and texts are looked at all the same. */
+const later: readonly Mutant[] = [...oauthServerMutants, ...mcpMutants]
+const mutants = values.only
+  ? all.filter((one) => `${one.file} ${one.what} ${one.killedBy}`.includes(values.only ?? ''))
+  : values.later
+    ? later
+    : all.filter((one) => !later.includes(one))
 const MAIN: Readonly<Record<string, string>> = {
   ...HOSTS,
   'plugged express': PLUGGED.express ?? '',
@@ -62,7 +83,7 @@ const fail = (text: string) => {
   console.log(`   FAILED ${text}`)
 }
 
-for (const mutant of mutants) for (const change of changesOf(mutant)) checkText(mutant, change)
+for (const mutant of values.only ? mutants : all) for (const change of changesOf(mutant)) checkText(mutant, change)
 /** Hosts start in two thirds of the time: node keeps what it compiled of each source, by the source's own text. */
 const compiled = mkdtempSync(join(tmpdir(), 'countersign-compiled-'))
 const queue = failed > 0 ? [] : [...mutants]

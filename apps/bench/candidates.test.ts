@@ -77,12 +77,12 @@ describe.each(judges)('$name, $algorithm', ({ name, algorithm }) => {
 
 describe.each(['countersign-express', 'countersign-fastify'] as const)('%s, as a verifier without keys', (name) => {
   test('fetches them', async () => {
-    const { settings, token } = SIGNERS.RS256
+    const { settings, token, tokens } = SIGNERS.RS256
     const { signingJwk: _, publicJwk, ...rest } = settings
     const source = createServer((_request, response) => response.end(JSON.stringify({ keys: [publicJwk] })))
     await new Promise<void>((resolve) => source.listen(0, '127.0.0.1', resolve))
     const jwksUrl = `http://127.0.0.1:${(source.address() as AddressInfo).port}/`
-    const running = await started(name, { settings: { ...rest, jwksUrl }, token })
+    const running = await started(name, { settings: { ...rest, jwksUrl }, token, tokens })
     const good = token(6)
     const asked = (one: string) => status(`${running.url}/posts`, `Bearer ${one}`)
     expect([await asked(good), await asked(forged(good))]).toEqual([200, 401])

@@ -1,8 +1,9 @@
 // One round in a process of its own: `node inprocess-round.ts FILE`, the answer on standard output.
 // The verifiers take turns in slices of a few milliseconds, so that what the machine does hits all of them.
 import { readFileSync } from 'node:fs'
+import { ENTRIES } from './entries.ts'
 import { SCENARIOS, verifiersOf } from './scenarios.ts'
-import type { Settings } from './settings.ts'
+import { type Settings, signer } from './settings.ts'
 import { median, rotated } from './statistics.ts'
 import { VERIFIERS, type VerifierName, type Verify } from './verifiers.ts'
 
@@ -30,6 +31,7 @@ const { settings, round, warmUp, slice, slices, tokens } = JSON.parse(
   readFileSync(process.argv[2] as string, 'utf8'),
 ) as RoundRequest
 
+const flat = (bytes: Buffer) => bytes.toString('latin1')
 const rows: RoundRow[] = []
 for (const scenario of SCENARIOS) {
   const pool = tokens[scenario.name]
@@ -48,12 +50,14 @@ process.stdout.write(JSON.stringify(rows))
 async function lane(name: VerifierName, scenario: string, pool: readonly string[], accepted: boolean) {
   const verify: Verify = await VERIFIERS[name](settings)
   const bytes = (scenario === 'repeated' ? pool.slice(0, REPEATED) : pool).map((token) => Buffer.from(token, 'latin1'))
+  const { token } = signer(settings.algorithm, settings.signingJwk)
   const samples: number[] = []
   let at = 0
 
   /** Strings that are new, as they come off a socket: V8 would remember the hash of one it has seen. */
   function fresh(count: number): string[] {
-    return Array.from({ length: count }, () => (bytes[at++ % bytes.length] as Buffer).toString('latin1'))
+    if (scenario === 'missing') return Array.from({ length: count }, () => flat(Buffer.from(token(at++), 'latin1')))
+    return Array.from({ length: count }, () => flat(bytes[at++ % bytes.length] as Buffer))
   }
 
   async function run(count: number): Promise<number> {
@@ -77,7 +81,8 @@ async function lane(name: VerifierName, scenario: string, pool: readonly string[
     /** Until the compiler is done and a cache is full; finds out how many fit into a slice. */
     async warm() {
       const end = performance.now() + warmUp
-      if (scenario === 'missing' || scenario === 'repeated') for (let i = 0; i < bytes.length; i += 256) await run(256)
+      const first = scenario === 'missing' ? 2 * ENTRIES : scenario === 'repeated' ? 2 * REPEATED : 0
+      for (let i = 0; i < first; i += 256) await run(256)
       let last = await run(64)
       while (performance.now() < end) last = await run(256)
       self.count = Math.max(16, Math.min(MOST, Math.round((slice * 1000) / last)))

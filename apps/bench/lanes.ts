@@ -47,7 +47,7 @@ const NEW: readonly CandidateName[] = [
   'fastify-jwt',
 ]
 
-/** Servers that are compared with each other: the bare one goes first and last, the others in between, in turn. */
+/** Servers that are compared with each other. */
 export interface Group {
   readonly bare: Lane
   readonly others: readonly Lane[]

@@ -11,7 +11,7 @@ import { machine, UNPINNED } from './machine.ts'
 import { page } from './page.ts'
 import { minutes, show } from './progress.ts'
 import { type Results, rounded, routeRows } from './results.ts'
-import { ONLY_LIFE, versionsOf } from './versions.ts'
+import { ONLY_DEPTH, ONLY_LIFE, versionsOf } from './versions.ts'
 
 const HELP = `npm run bench [-- options]
 
@@ -53,7 +53,7 @@ const results: Results = {
   rounds,
   seconds: Math.round((performance.now() - started) / 1000),
   machine: machine(),
-  versions: versionsOf((name) => !ONLY_LIFE.includes(name)),
+  versions: versionsOf((name) => ![...ONLY_LIFE, ...ONLY_DEPTH].includes(name)),
   routes: routeRows(served),
   inProcess: judged,
 }

@@ -28,7 +28,7 @@ export function page(results: Results): string {
   const load = Math.max(0, ...routes.map(({ loadBusy }) => loadBusy))
   const server = routes.length === 0 ? 0 : median(routes.flatMap(({ serverBusy }) => serverBusy))
   const pinned = machine.pinned
-    ? `the server on one core (the median window took ${percent(server)} of it), the load on the other (${percent(load)} at most)`
+    ? `the server on one core (the median server took ${percent(server)} of it), the load on the other (${percent(load)} at most)`
     : 'server and load **not kept apart on cores of their own**: throughput says little here'
   return [
     '# Measured',
@@ -37,7 +37,7 @@ export function page(results: Results): string {
     '',
     `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.os}: one run of ` +
       `${rounds} rounds in ${Math.round(seconds / 60)} minutes, ${pinned}. Each server is a process that was ` +
-      'warmed with every kind of traffic and stays for all rounds; in each round they take turns in another order, and ' +
+      'warmed with every kind of traffic and stays for all rounds; in each round they take eight turns of 60 ms, in an order that changes, and ' +
       'comparisons are made within a round. A figure is the median of the rounds, with the ' +
       'quartiles behind it. No round is left out.',
     '',

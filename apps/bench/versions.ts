@@ -2,6 +2,15 @@ import { readFileSync } from 'node:fs'
 
 /** What `bench:life` alone measures. */
 export const ONLY_LIFE: readonly string[] = ['oidc-provider', 'pg', '@redis/client']
+/** What `bench:depth` alone measures. */
+export const ONLY_DEPTH: readonly string[] = [
+  '@fastify/http-proxy',
+  '@fastify/rate-limit',
+  'express-rate-limit',
+  'http-message-signatures',
+  'pino',
+  'pino-http',
+]
 
 /** Of what is measured, as installed. */
 export function versionsOf(isMeasured: (name: string) => boolean): Record<string, string> {

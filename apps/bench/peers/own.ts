@@ -25,6 +25,14 @@ export async function own(settings: Settings) {
   }
 }
 
+/** What judges tokens, on a store of its own. */
+export const tokensOf = (settings: Settings): Promise<JwtVerifier> => verifier(settings, memoryStore())
+
+/** Asks for a token with the scope. */
+export async function readers(settings: Settings) {
+  return policy({ accept: bearer(await tokensOf(settings)), scopes: [SCOPE] })
+}
+
 /** README of tokens: `localIssuer`, with a hundred revocations in force; `remoteIssuer` for a verifier without keys. */
 async function verifier(settings: Settings, store: ReturnType<typeof memoryStore>): Promise<JwtVerifier> {
   const { issuer, audience, signingJwk, jwksUrl } = settings

@@ -9,6 +9,8 @@ export interface Running {
   readonly url: string
   /** A key that the server made for its `GET /keys`. */
   readonly apiKey?: string
+  /** Waits until what it does after it has answered is done. Rejects where something was left out. */
+  settle?(): Promise<void>
   close(): Promise<void>
 }
 export type Start = (settings: Settings) => Promise<Running>
@@ -47,6 +49,14 @@ export async function listen(app: Express, more: { apiKey?: string } = {}): Prom
 export async function listenFastify(app: FastifyInstance, more: { apiKey?: string } = {}): Promise<Running> {
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   return { url, ...more, close: () => app.close() }
+}
+
+/** A server whose route `/spent` has let through what it will: a request has been made of it. */
+export async function spent(running: Running): Promise<Running> {
+  const response = await fetch(`${running.url}/spent`)
+  if (response.status !== 200) throw new Error(`the first request to /spent was answered ${response.status}`)
+  await response.arrayBuffer()
+  return running
 }
 
 /** The token of `Authorization: Bearer …`, as anybody takes it off. */

@@ -1,0 +1,5 @@
+// The same with a chain: each line has an HMAC over the line before.
+import { serve } from './audit-express.ts'
+import type { Start } from './peer.ts'
+
+export const start: Start = (settings) => serve(settings, true)

@@ -8,7 +8,12 @@ const alias =
     : {}
 
 /** Minutes of processes against processes: `npm run test:races`. */
-const RACES = ['packages/store/test/processes.test.ts', 'packages/tokens/test/refresh-race.test.ts']
+const RACES = [
+  'packages/oauth-client/test/refresh-race.test.ts',
+  'packages/oauth-server/test/redeem-race.test.ts',
+  'packages/store/test/processes.test.ts',
+  'packages/tokens/test/refresh-race.test.ts',
+]
 
 export default defineConfig({
   test: {
@@ -26,10 +31,12 @@ export default defineConfig({
         test: {
           name: 'hosts',
           include: [
-            'apps/{console,hosts,snippets,migrate,bench,revocation}/**/*.test.ts',
+            'apps/{auth-server,console,gateway,hosts,snippets,migrate,revocation}/**/*.test.ts',
             'apps/existing-*/test/*.test.{js,mjs,ts}',
           ],
           exclude: [...configDefaults.exclude, 'apps/hosts/timing.test.ts'],
+          // They wait for processes of their own: one alone leaves a core idle.
+          maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
@@ -41,6 +48,16 @@ export default defineConfig({
           include: ['apps/faults/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
+          hookTimeout: 30_000,
+        },
+      },
+      // Peers of the benchmarks, a process each: `npm test -- bench`.
+      {
+        test: {
+          name: 'bench',
+          include: ['apps/bench/**/*.test.ts'],
+          maxWorkers: 2,
+          testTimeout: 30_000,
           hookTimeout: 30_000,
         },
       },

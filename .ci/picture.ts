@@ -7,29 +7,37 @@ import { root } from './packages.ts'
 const PLACES: Readonly<Record<string, { readonly floor: number; readonly across: number; readonly wide?: number }>> = {
   conformance: { floor: 5, across: 0 },
   testing: { floor: 5, across: 3, wide: 2 },
-  countersign: { floor: 6, across: 3 },
+  countersign: { floor: 6, across: 4, wide: 2 },
   mcp: { floor: 3, across: 0 },
+  'http-signatures': { floor: 3, across: 7 },
+  transport: { floor: 3, across: 8 },
+  'rate-limits': { floor: 3, across: 9 },
+  'audit-log': { floor: 3, across: 10 },
+  gateway: { floor: 3, across: 11 },
+  inventory: { floor: 3, across: 1, wide: 2 },
+  'oauth-client': { floor: 3, across: 5 },
+  'oauth-server': { floor: 3, across: 6 },
   'bound-tokens': { floor: 3, across: 4 },
   express: { floor: 4, across: 1 },
   fastify: { floor: 4, across: 2 },
   cookies: { floor: 2, across: 1 },
-  policy: { floor: 2, across: 2 },
-  tokens: { floor: 2, across: 3 },
-  'api-keys': { floor: 2, across: 4 },
-  'store-redis': { floor: 2, across: 5 },
-  'store-postgres': { floor: 2, across: 6 },
+  policy: { floor: 2, across: 2, wide: 2 },
+  tokens: { floor: 2, across: 4 },
+  'api-keys': { floor: 2, across: 5 },
+  'store-redis': { floor: 2, across: 6 },
+  'store-postgres': { floor: 2, across: 7 },
   schema: { floor: 1, across: 0 },
   passwords: { floor: 1, across: 1 },
   credentials: { floor: 1, across: 2 },
-  store: { floor: 1, across: 4, wide: 3 },
-  http: { floor: 0, across: 0, wide: 7 },
+  store: { floor: 1, across: 5, wide: 3 },
+  http: { floor: 0, across: 0, wide: 12 },
 }
 const SCOPE = '@countersign/'
 const COLUMN = 176
-const COLUMNS = 7
+const COLUMNS = 12
 const GAP = 24
 const BOX = 84
-const STOREY = 140
+const STOREY = 204
 const LEFT = 44
 const TOP = 14
 const FILE = `${root}docs/packages.svg`
@@ -184,7 +192,7 @@ function arrows(): readonly string[] {
         if (straight) return line(`M${out} ${start} V${end - 2}`)
         const turn = (lanes.get(to.floor) ?? 0) + 1
         lanes.set(to.floor, turn)
-        const lane = end - 14 - turn * 9
+        const lane = end - 14 - turn * 7
         return line(`M${out} ${start} V${lane} H${into} V${end - 2}`)
       }),
   )
@@ -212,7 +220,9 @@ function nearest(
   free: (x: number) => boolean,
 ): number {
   const all = Array.from({ length: width / 2 - 20 }, (_, at) => left + 20 + at * 2)
-  const good = all.filter((x) => free(x) && used.every((other) => Math.abs(other - x) > 10))
+  const apart = (gap: number) => all.filter((x) => free(x) && used.every((other) => Math.abs(other - x) > gap))
+  // Closer together where there is no room.
+  const good = [10, 8, 6, 4].map(apart).find(({ length }) => length > 0) ?? []
   const [best] = good.sort((a, b) => Math.abs(a - goal) - Math.abs(b - goal))
   if (best === undefined) throw new Error(`no room for a line at ${name}: move it in PLACES`)
   return best

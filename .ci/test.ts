@@ -73,6 +73,24 @@ const CHECKS: readonly Check[] = [
     run: () => counted('node', ['.ci/packed.ts']),
   },
   {
+    name: 'oauth-mutants',
+    byName: true,
+    what: 'each guard of the authorization server and of MCP taken out is noticed',
+    run: () => counted('node', ['apps/mutants/main.ts', '--later']),
+  },
+  {
+    name: 'bench',
+    byName: true,
+    what: 'each candidate of the benchmarks does what it is timed for',
+    run: () => vitest('bench'),
+  },
+  {
+    name: 'unit-mutants',
+    byName: true,
+    what: 'each guard of the packages that no host has whole, taken out, is noticed by their tests',
+    run: () => counted('node', ['apps/mutants/packages.ts']),
+  },
+  {
     name: 'races',
     byName: true,
     what: 'thousands of rounds of processes against processes, on every store',

@@ -18,4 +18,14 @@ registerHooks({
     return found
   },
 })
-process.on('exit', () => writeSync(1, JSON.stringify({ edges, loaded })))
+process.on('exit', () => {
+  // A pipe takes as much as it has room for.
+  let left = Buffer.from(JSON.stringify({ edges, loaded }))
+  while (left.length > 0) {
+    try {
+      left = left.subarray(writeSync(1, left))
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+    }
+  }
+})

@@ -17,6 +17,12 @@ export const CANDIDATES = {
   'countersign-express': { framework: 'Express', label: 'countersign', kind: 'ours', algorithms: ALL },
   'floor-map-express': { framework: 'Express', label: 'floor with a map', kind: 'floor', algorithms: ALL },
   'floor-express': { framework: 'Express', label: 'floor', kind: 'floor', algorithms: ALL },
+  'floor-later-express': {
+    framework: 'Express',
+    label: 'floor, answering from setImmediate',
+    kind: 'floor',
+    algorithms: ALL,
+  },
   'jose-express': { framework: 'Express', label: 'jose inline', kind: 'peer', algorithms: ALL },
   'express-jwt': { framework: 'Express', label: 'express-jwt', kind: 'peer', algorithms: NO_EDDSA },
   'express-jwt-key': {

@@ -22,28 +22,36 @@ export interface Lane {
   readonly asks: readonly { readonly traffic: TrafficName; readonly path: string }[]
 }
 
-/** Whose refusals are measured. */
+/** Whose refusals are measured: the floors' too, so that what is compared with ours has seen what ours has. */
 const REFUSES: readonly CandidateName[] = [
   'countersign-express',
+  'floor-express',
+  'floor-map-express',
   'express-jwt-key',
   'express-oauth2-jwt-bearer',
   'passport-jwt',
   'jose-express',
   'countersign-fastify',
+  'floor-fastify',
+  'floor-map-fastify',
   'fastify-jwt',
   'fast-jwt',
   'jose-fastify',
 ]
 /** A request without a token is refused there by lines of this folder, and says nothing of the library. */
 const INLINE: readonly CandidateName[] = ['jose-express', 'fast-jwt', 'jose-fastify']
+/** Who gets tokens that are new: the floors with a map too, whose maps are full then as ours is. */
 const NEW: readonly CandidateName[] = [
   'bare-express',
   'countersign-express',
   'floor-express',
+  'floor-later-express',
+  'floor-map-express',
   'express-jwt-key',
   'bare-fastify',
   'countersign-fastify',
   'floor-fastify',
+  'floor-map-fastify',
   'fastify-jwt',
 ]
 
@@ -59,7 +67,7 @@ export const GROUPS: readonly Group[] = [
     tokens(algorithm, 'Fastify', 'bare-fastify'),
   ]),
   {
-    bare: other('bare-express', ['key', '/posts'], ['basic', '/posts'], ['body', '/posts']),
+    bare: other('bare-express', ['key', '/keys'], ['basic', '/basic'], ['body', '/posts'], ['body', '/strict']),
     others: [
       other('countersign-express', ['key', '/keys'], ['basic', '/basic'], ['body', '/posts'], ['body', '/strict']),
       other('express-basic-auth', ['basic', '/posts']),
@@ -67,7 +75,7 @@ export const GROUPS: readonly Group[] = [
     ],
   },
   {
-    bare: other('bare-fastify', ['key', '/posts'], ['basic', '/posts'], ['body', '/posts']),
+    bare: other('bare-fastify', ['key', '/keys'], ['basic', '/basic'], ['body', '/posts'], ['body', '/strict']),
     others: [
       other('countersign-fastify', ['key', '/keys'], ['basic', '/basic'], ['body', '/posts'], ['body', '/strict']),
       other('fastify-bearer-auth', ['key', '/posts']),
@@ -80,7 +88,7 @@ export const GROUPS: readonly Group[] = [
 function tokens(algorithm: Algorithm, framework: Candidate['framework'], bare: CandidateName): Group {
   const judges = (Object.keys(CANDIDATES) as CandidateName[]).filter((name) => {
     const candidate: Candidate = CANDIDATES[name]
-    const plainFloor = candidate.kind === 'floor' && candidate.label === 'floor'
+    const plainFloor = candidate.kind === 'floor' && !candidate.label.includes('map')
     if (algorithm === 'EdDSA' && plainFloor) return false // its place is shown once
     return candidate.framework === framework && candidate.algorithms.includes(algorithm)
   })

@@ -21,6 +21,9 @@ const HTTP: readonly {
   { title: 'Refusals', algorithm: 'RS256', traffic: ['absent', 'garbage', 'forged'] },
 ]
 
+/** At `/strict`, the body is not read by the framework. */
+const STRICT = { ours: ', read by validate', bare: ', beside that', peer: '', floor: '' } as const
+
 /** The whole page. */
 export function page(results: Results): string {
   const { machine, date, rounds, seconds, versions, routes, inProcess } = results
@@ -86,7 +89,7 @@ function framework(name: RouteRow['framework'], rows: readonly RouteRow[]): stri
     chosen
       .toSorted((a, b) => order(a) - order(b))
       .map((one) => [
-        `${one.kind === 'ours' ? `**${one.label}**` : one.label}${one.path === '/strict' ? ', read by validate' : ''}`,
+        (one.kind === 'ours' ? `**${one.label}**` : one.label) + (one.path === '/strict' ? STRICT[one.kind] : ''),
         ...(several ? [TRAFFIC[one.traffic].says] : []),
         ...(bare ? [shown(one.fraction, 2), shown(one.addedCpu, 1)] : []),
         shown(one.requestsPerSecond, 0),

@@ -57,7 +57,9 @@ export function routeRows(windows: readonly Window[]): RouteRow[] {
           CANDIDATES[one.candidate].kind === 'bare' &&
           CANDIDATES[one.candidate].framework === framework,
       )
-      return found.length === 0 ? undefined : mean(found.map(read))
+      // At the same path, where the bare server is asked there too.
+      const same = found.filter((one) => one.path === path)
+      return found.length === 0 ? undefined : mean((same.length > 0 ? same : found).map(read))
     }
     const compared = (read: (window: Window) => number, compare: (value: number, bare: number) => number) => {
       const all = values(read).map((value, at) => {

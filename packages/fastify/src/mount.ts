@@ -3,7 +3,7 @@ import type { FastifyPluginCallback } from 'fastify'
 import { protect } from './protect.ts'
 import { send } from './send.ts'
 
-const ANY = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const ANY = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
  * A plugin that serves the endpoints a package brings along, each under its own policy. `register` it with a `prefix` or nothing:
@@ -19,8 +19,10 @@ export function mount(endpoints: readonly Endpoint[]): FastifyPluginCallback<{ r
     app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
     for (const { method, path, policy = anyone, handle } of endpoints) {
       app.route({
-        method: method === '*' ? ANY : method,
+        // With a HEAD of its own: the one that Fastify makes gives a 204 a length (RFC 9110 section 8.6).
+        method: method === '*' ? ANY : method === 'GET' ? ['GET', 'HEAD'] : method,
         url: path,
+        exposeHeadRoute: false,
         onRequest: protect(policy),
         async handler(request, reply) {
           send(reply, await handle(request))

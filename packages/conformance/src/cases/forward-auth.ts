@@ -21,6 +21,7 @@ const passed = (subject: string, scheme: string, scopes: string): Expectation =>
     'x-auth-scheme': scheme,
     'x-auth-scopes': scopes,
     'cache-control': 'no-store',
+    'content-length': null, // RFC 9110 section 8.6: a 204 has none
   },
 })
 
@@ -32,7 +33,11 @@ export const forwardAuthCases: readonly Case[] = [
     *steps(world) {
       const { access_token } = yield* loggedIn()
       const scopes = 'posts:read posts:write posts:delete keys:manage'
-      yield { send: check(bearer(access_token)), expect: passed('usr_admintak', 'bearer', scopes) }
+      for (const method of ['GET', 'HEAD'])
+        yield {
+          send: { ...check(bearer(access_token)), method },
+          expect: passed('usr_admintak', 'bearer', scopes),
+        }
       yield {
         send: check(['X-API-Key', world.demoKey]),
         expect: passed('usr_admintak01', 'apiKey', 'posts:read posts:write'),

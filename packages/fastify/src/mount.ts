@@ -22,7 +22,6 @@ export function mount(endpoints: readonly Endpoint[]): FastifyPluginCallback<{ r
         // With a HEAD of its own: the one that Fastify makes gives a 204 a length (RFC 9110 section 8.6).
         method: method === '*' ? ANY : method === 'GET' ? ['GET', 'HEAD'] : method,
         url: path,
-        exposeHeadRoute: false,
         onRequest: protect(policy),
         async handler(request, reply) {
           send(reply, await handle(request))

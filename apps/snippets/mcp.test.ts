@@ -34,7 +34,9 @@ describe.each(['mcp-server.ts', 'mcp-server-fastify.ts'])('(f) %s', (file) => {
   test('who brings nothing is told where the metadata is, and the document says whose tokens open it', async () => {
     const refused = await send(call('list_posts'))
     expect(refused.status).toBe(401)
-    expect(refused.headers.get('www-authenticate')).toBe(`Bearer realm="api", resource_metadata="${metadata()}"`)
+    expect(refused.headers.get('www-authenticate')).toBe(
+      `Bearer realm="api", scope="posts:read", resource_metadata="${metadata()}"`,
+    )
     const document = await fetch(metadata())
     expect(document.headers.get('access-control-allow-origin')).toBe('*')
     expect(await document.json()).toEqual({

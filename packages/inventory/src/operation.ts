@@ -132,12 +132,14 @@ export function responsesOf(entry: RouteEntry, hasBody: boolean): Readonly<Recor
 function refusalsOf({ mode, accept, allow, maxAge, conditions }: Description): readonly Code[] {
   const codes: Code[] = conditions.flatMap(({ refuses }) => refuses)
   if (!accept) return codes
+  codes.push(...schemesIn(accept).flatMap(({ refuses = [] }) => refuses))
   codes.push('temporarily_unavailable')
   if (mode === 'required') codes.push('unauthenticated')
   if (mode !== 'attempt') {
-    codes.push('invalid_request', ...wrongCodes(accept))
+    codes.push('invalid_request', ...schemesIn(accept).map(wrongCode))
     // A cookie that any site can make a browser send (CSRF).
-    if (sourcesOf(accept).some((source) => source.startsWith('cookie:'))) codes.push('access_denied')
+    const isAmbient = schemesIn(accept).some(({ sources }) => sources.some((source) => source.startsWith('cookie:')))
+    if (isAmbient) codes.push('access_denied')
   }
   if (maxAge !== undefined) codes.push('insufficient_user_authentication')
   if (allow) codes.push(...shortfalls(allow))
@@ -145,9 +147,8 @@ function refusalsOf({ mode, accept, allow, maxAge, conditions }: Description): r
 }
 
 /** What a wrong credential is called: a password has a word of its own. */
-function wrongCodes(accept: RequirementDescription): readonly Code[] {
-  if ('scheme' in accept) return [accept.openapi.scheme === 'basic' ? 'invalid_credentials' : 'invalid_token']
-  return ('anyOf' in accept ? accept.anyOf : accept.allOf).flatMap(wrongCodes)
+function wrongCode({ openapi }: SchemeDescription): Code {
+  return openapi.scheme === 'basic' ? 'invalid_credentials' : 'invalid_token'
 }
 
 function shortfalls(rule: RuleDescription): readonly Code[] {
@@ -156,7 +157,9 @@ function shortfalls(rule: RuleDescription): readonly Code[] {
   return ('anyOf' in rule ? rule.anyOf : rule.allOf).flatMap(shortfalls)
 }
 
-function sourcesOf(accept: RequirementDescription): readonly string[] {
-  if ('scheme' in accept) return accept.sources
-  return ('anyOf' in accept ? accept.anyOf : accept.allOf).flatMap(sourcesOf)
+type SchemeDescription = Extract<RequirementDescription, { readonly scheme: string }>
+
+function schemesIn(accept: RequirementDescription): readonly SchemeDescription[] {
+  if ('scheme' in accept) return [accept]
+  return ('anyOf' in accept ? accept.anyOf : accept.allOf).flatMap(schemesIn)
 }

@@ -84,8 +84,10 @@ describe('protectedResource', () => {
     })
     const refused = await policy({ accept: bearer(scoped), scopes: ['a'] }).check(requestWith('Bearer x'))
     expect(refused?.headers['www-authenticate']).toBe(
-      `Bearer realm="api", error="invalid_token", resource_metadata="${scoped.metadataUrl}"`,
+      `Bearer realm="api", error="invalid_token", scope="a", resource_metadata="${scoped.metadataUrl}"`,
     )
+    const open = await policy({ accept: bearer(scoped) }).check(requestWith('Bearer x'))
+    expect(open?.headers['www-authenticate']).not.toContain('scope')
   })
 
   test('tokens of any of its issuers, for this resource alone', async () => {

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import {
   type AuthError,
   authError,
+  type Code,
   errorName,
   isAuthError,
   type Maybe,
@@ -64,6 +65,8 @@ export interface PasswordLoginOptions<U extends StoredUser> {
 }
 
 export interface PasswordLogin<U extends StoredUser> {
+  /** With `limits`: `too_many_requests`, for documents. */
+  readonly refuses?: readonly Code[]
   /**
    * The user, frozen and without the hash, or `invalid_credentials` (401), the same for an unknown user and a wrong
    * password. What `basic(users)` calls on every request: a success is remembered, and then the result is synchronous
@@ -227,6 +230,7 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
   }
 
   return {
+    ...(limited && { refuses: ['too_many_requests'] as const }),
     verify: (credential, request, asking) =>
       limited ? limited.verify(credential, request, recent, asking?.dry) : attempt(credential, recent),
     require: async (body, request) => {

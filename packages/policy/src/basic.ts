@@ -2,6 +2,7 @@ import { type BasicCredential, readBasic } from '@countersign/credentials'
 import {
   type AuthError,
   authError,
+  type Code,
   checkOptions,
   type Maybe,
   type Principal,
@@ -12,6 +13,8 @@ import type { Presented, Scheme } from './requirement.ts'
 import { checkRealm, loader, type SchemeOptions, type VerifiedBy, verifierOf } from './scheme-options.ts'
 
 export interface PasswordVerifier<P extends Principal = Principal> {
+  /** Codes that it refuses with beside `invalid_credentials` and 503: `too_many_requests` of a limited login. */
+  readonly refuses?: readonly Code[]
   verify(credential: { readonly username: string; readonly password: string }): Maybe<P | AuthError | undefined>
 }
 export type VerifyBasic = (
@@ -35,12 +38,14 @@ export function basic<V extends PasswordVerifier | VerifyBasic, U = VerifiedBy<V
   }))
   checkOptions('basic()', options, ['realm', 'name', 'principal'])
   const realm = checkRealm(options.realm)
+  const refuses = typeof verifier === 'function' ? undefined : verifier.refuses
   const scheme: Scheme = {
     kind: 'scheme',
     of: [],
     name: options.name ?? 'basic',
     sources: ['authorization:basic'],
     openapi: { type: 'http', scheme: 'basic' },
+    ...(refuses && { refuses }),
     read: readBasic,
     verify: (credential: Presented, request, asking) =>
       andThen(judge(credential as BasicCredential, request, asking), (result) => result ?? WRONG),

@@ -8,6 +8,7 @@ import {
   messageOf,
   type Principal,
   type RequestView,
+  STATUS,
   type TokenVerifier,
 } from '@countersign/http'
 import { andThen } from './maybe.ts'
@@ -122,9 +123,22 @@ export function bearer<const V extends BearerVerifier | readonly BearerVerifier[
       return isAmbientWrite ? andThen(judged, (result) => guarded(result, request)) : judged
     },
     ...loader(options.principal as SchemeOptions['principal']),
-    challenge: (error) => ({ scheme: 'Bearer', params: { realm, ...errorParams(error), ...more } }),
+    challenge: (error, wanted) => ({
+      scheme: 'Bearer',
+      params: { realm, ...errorParams(error), ...toAskFor(error, more, wanted), ...more },
+    }),
   }
   return Object.freeze(scheme) as Scheme<'bearer', U>
+}
+
+/** `scope` of a 401, where clients are led to the authorization server: what to ask for there (RFC 6750 section 3; MCP). */
+function toAskFor(
+  error: AuthError | undefined,
+  more: Readonly<Record<string, string>>,
+  wanted: readonly string[] = [],
+): Record<string, string> {
+  if (more.resource_metadata === undefined || wanted.length === 0) return {}
+  return error === undefined || STATUS[error.code] === 401 ? { scope: wanted.join(' ') } : {}
 }
 
 /** True for `legacyTokens` that waives the issuer: no token is someone else's. */

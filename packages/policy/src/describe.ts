@@ -1,3 +1,4 @@
+import type { Code } from '@countersign/http'
 import type { ConditionDescription } from './condition.ts'
 import type { Mode } from './policy.ts'
 import type { Requirement, Scheme } from './requirement.ts'
@@ -18,6 +19,8 @@ export type RequirementDescription =
       /** Every place it reads: `authorization:bearer`, `header:x-api-key`, `cookie:session`, `query:access_token`. */
       readonly sources: readonly string[]
       readonly openapi: Readonly<Record<string, unknown>>
+      /** Codes that only this one refuses with. */
+      readonly refuses?: readonly Code[]
     }
   | { readonly anyOf: readonly RequirementDescription[] }
   | { readonly allOf: readonly RequirementDescription[] }
@@ -30,8 +33,8 @@ export type RuleDescription =
 
 export function describeRequirement(requirement: Requirement): RequirementDescription {
   if (requirement.kind === 'scheme') {
-    const { name, sources, openapi } = requirement as Scheme
-    return { scheme: name, sources, openapi }
+    const { name, sources, openapi, refuses } = requirement as Scheme
+    return { scheme: name, sources, openapi, ...(refuses && { refuses }) }
   }
   const parts = requirement.of.map(describeRequirement)
   return requirement.kind === 'anyOf' ? { anyOf: parts } : { allOf: parts }

@@ -16,7 +16,7 @@ import { publish, typeOf } from './event.ts'
 import { type Explanation, explanationOf, type Trace, traceError } from './explain.ts'
 import { andThen } from './maybe.ts'
 import { type PolicyOptions, policyOptions } from './policy-options.ts'
-import { refuser, withHeaders } from './refusal.ts'
+import { refuser, refusers, withHeaders } from './refusal.ts'
 import { type Decision, type Requirement, schemesOf } from './requirement.ts'
 import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
 
@@ -70,7 +70,7 @@ const ABSENT: Proof = Object.freeze({ kind: 'absent' })
 export function policy<D, const M extends Mode = 'required'>(options: PolicyOptions<D, M>): Policy<D, M> {
   const { accept, mode, name, allow, maxAge, clock, conditions } = policyOptions<D, M>(options)
   const schemes = schemesOf(accept)
-  const refuse = refuser(schemes)
+  const refuse = refuser(schemes, allow && scopesOf(allow))
 
   function run(request: RequestView, trace: Trace | undefined): Maybe<Ran> {
     try {
@@ -191,6 +191,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       })
     },
   })
+  refusers.set(self, refuse)
   return self
 
   function seen(request: RequestView) {

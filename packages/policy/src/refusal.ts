@@ -16,11 +16,14 @@ import { type Scheme, schemesOf } from './requirement.ts'
 
 const CACHED = 64
 
+/** Makes one refusal; `tried` is the scheme whose credential came. */
+export type Refuser = (error: AuthError, tried: Scheme | undefined) => Refusal
+
 /**
  * Makes the refusals of one policy. 401: every challenge, in the order of `accept`, the scheme that was tried carrying
  * `error`; 400 and 403: the challenge of the scheme that was tried; 503: none.
  */
-export function refuser(schemes: readonly Scheme[]): (error: AuthError, tried: Scheme | undefined) => Refusal {
+export function refuser(schemes: readonly Scheme[], wanted: readonly string[] = []): Refuser {
   // What a client sees depends on these few members alone: the bytes are made once for each.
   const made = new Map<string, Refusal>()
   return (error, tried) => {
@@ -30,7 +33,7 @@ export function refuser(schemes: readonly Scheme[]): (error: AuthError, tried: S
         : JSON.stringify([tried?.name, error.code, error.detail, error.scopes, error.maxAge])
     const known = key === undefined ? undefined : made.get(key)
     if (known) return tell(known.error === error ? known : Object.freeze({ ...known, error }))
-    const refusal = tell(problem(error, challengesFor(error, tried, schemes)))
+    const refusal = tell(problem(error, challengesFor(error, tried, schemes, wanted)))
     if (key !== undefined && made.size < CACHED) made.set(key, refusal)
     return refusal
   }
@@ -47,11 +50,19 @@ export function withHeaders(refusal: Refusal, headers: Headers | undefined): Ref
   return tell(Object.freeze({ ...refusal, headers: Object.freeze(merged(headers, refusal.headers)) }))
 }
 
-function challengesFor(error: AuthError, tried: Scheme | undefined, schemes: readonly Scheme[]): readonly string[] {
+function challengesFor(
+  error: AuthError,
+  tried: Scheme | undefined,
+  schemes: readonly Scheme[],
+  wanted: readonly string[],
+): readonly string[] {
   const status = STATUS[error.code]
   const sent = status === 401 ? schemes : (status === 400 || status === 403) && tried ? [tried] : []
-  return sent.map((scheme) => formatChallenge(scheme.challenge(scheme === tried ? error : undefined)))
+  return sent.map((scheme) => formatChallenge(scheme.challenge(scheme === tried ? error : undefined, wanted)))
 }
+
+/** How each policy refuses, for what is thrown behind it. */
+export const refusers = new WeakMap<object, Refuser>()
 
 /** Refusals that a policy made, which were published as it made them. */
 const told = new WeakSet<Refusal>()
@@ -69,8 +80,10 @@ export function refusalOf(thrown: unknown, request?: RequestView): Refusal {
   const status = STATUS[error.code]
   const challenged = own?.headers['www-authenticate'] !== undefined
   if (own && (challenged || (status !== 401 && status !== 403))) return own
-  if (pass && (status === 401 || status === 403))
-    return refuser(schemesOf(pass.policy.accept))(error, isOfMany(pass) ? undefined : pass.scheme)
+  if (pass && (status === 401 || status === 403)) {
+    const refuse = refusers.get(pass.policy) ?? refuser(schemesOf(pass.policy.accept))
+    return refuse(error, isOfMany(pass) ? undefined : pass.scheme)
+  }
   return own ?? problem(error)
 }
 

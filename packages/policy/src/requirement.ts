@@ -1,5 +1,5 @@
 import type { Challenge, CredentialLocation } from '@countersign/credentials'
-import type { AuthError, Headers, Maybe, Principal, RequestView } from '@countersign/http'
+import type { AuthError, Code, Headers, Maybe, Principal, RequestView } from '@countersign/http'
 
 /** Who called, and by which scheme they proved it. */
 export interface Decision<N extends string = string, P = Principal> {
@@ -24,6 +24,8 @@ export interface Scheme<N extends string = string, P = unknown> extends Requirem
   readonly sources: readonly string[]
   /** Its OpenAPI 3.1 Security Scheme Object. */
   readonly openapi: Readonly<Record<string, unknown>>
+  /** Codes that it refuses with beside those of every scheme, for documents: `too_many_requests` of limited logins. */
+  readonly refuses?: readonly Code[]
   /** The credential off the request; `undefined` when there is none; an error when it is malformed. Verifies nothing. */
   read(request: RequestView): Presented | AuthError | undefined
   /** Who the credential proves; `undefined` or an error when it is wrong. Rejects only with `Unavailable` or a bug. */
@@ -37,8 +39,11 @@ export interface Scheme<N extends string = string, P = unknown> extends Requirem
   load?(verified: Principal, request: RequestView): Maybe<P | AuthError | undefined>
   /** Headers that the answer of a request that passed must carry (a DPoP nonce, a session that slides). */
   answerHeaders?(verified: Principal, request: RequestView): Headers | undefined
-  /** The challenge to send: with `error` when this scheme was tried and refused. Depends on its `code` and `scopes` alone. */
-  challenge(error: AuthError | undefined): Challenge
+  /**
+   * The challenge to send: with `error` when this scheme was tried and refused. Depends on its `code` and `scopes` alone, and on
+   * `wanted`: the scopes that the policy asks for, which a scheme may tell clients that get their tokens by themselves.
+   */
+  challenge(error: AuthError | undefined, wanted?: readonly string[]): Challenge
 }
 
 /** What a scheme read: for its own `verify`. `from` tells ambient credentials (cookies) from explicit ones. */

@@ -315,6 +315,13 @@ describe.each(Object.keys(HOSTS))('on %s', (name) => {
       expect(await call(access_token, 'DELETE', post.headers.get('location') as string)).toBe(403)
     })
 
+    test('keys, which would outlive it', async () => {
+      const code = await visitor().code({ scope: 'openid posts:read keys:manage' })
+      const { access_token } = await redeem(code)
+      expect(claimsOf(access_token).scope.split(' ')).not.toContain('keys:manage')
+      expect(await call(access_token, 'POST', '/api-keys')).toBe(403)
+    })
+
     test('the logins of whoever let it in', async () => {
       const { access_token } = await redeem(await visitor().code())
       expect(await call(access_token, 'GET', '/sessions')).toBe(403)

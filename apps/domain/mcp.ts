@@ -13,6 +13,7 @@ import { bearer, type Endpoint, policy } from '@countersign/policy'
 import type { LocalIssuer, TokenPrincipal } from '@countersign/tokens'
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import { postsServer } from './mcp-tools.ts'
+import { OAUTH_SCOPES } from './oauth.ts'
 import type { postsIn } from './posts.ts'
 import { ownPost } from './routes.ts'
 
@@ -33,8 +34,7 @@ export const mcpResourceOf = (audience: string): string => `${audience.replace(/
 
 /** The API as a resource (RFC 9728), and the posts as an MCP server beside it, which is a resource of its own: AUDIENCE/mcp. */
 export function mcpOf(own: LocalIssuer, audience: string, posts: ReturnType<typeof postsIn>): readonly Endpoint[] {
-  const scopes = ['posts:read', 'posts:write', 'posts:delete', 'keys:manage']
-  const api = protectedResource({ resource: audience, issuers: [own], scopes, name: 'Sample API' })
+  const api = protectedResource({ resource: audience, issuers: [own], scopes: OAUTH_SCOPES, name: 'Sample API' })
   // What every client needs; more is asked for when a tool needs it (step-up).
   const mcp = protectedResource({
     resource: mcpResourceOf(audience),

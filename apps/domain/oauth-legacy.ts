@@ -1,4 +1,4 @@
-import { type Answer, isAuthError, isRefused, json, type RequestView, readBody } from '@countersign/http'
+import { type Answer, isAuthError, isRefused, json, type RequestView, readBody, STATUS } from '@countersign/http'
 import type { PasswordLogin } from '@countersign/passwords'
 import type { Endpoint } from '@countersign/policy'
 import type { LocalIssuer } from '@countersign/tokens'
@@ -17,7 +17,7 @@ export function legacyPasswordToken(own: LocalIssuer, users: PasswordLogin<User>
     path: '/token',
     async handle(request: RequestView) {
       const body = await readBody(request, FORM)
-      if (isAuthError(body)) return refused(body.code === 'invalid_request' ? 400 : 415, 'invalid_request', body.detail)
+      if (isAuthError(body)) return refused(STATUS[body.code], 'invalid_request', body.detail)
       const form = new URLSearchParams(Buffer.from(body).toString())
       const [username, again] = form.getAll('username')
       const [password, twice] = form.getAll('password')

@@ -20,7 +20,8 @@ const DEMO_CLIENTS: readonly OAuthClient[] = [
 /** Who asks for tokens in somebody's name. */
 export const OAUTH_CLIENTS: readonly string[] = DEMO_CLIENTS.map(({ id }) => id)
 
-const SCOPES = ['posts:read', 'posts:write', 'posts:delete', 'keys:manage']
+/** What an application can be given. Not `keys:manage`: a key would go on when the application was sent away. */
+export const OAUTH_SCOPES: readonly string[] = ['posts:read', 'posts:write', 'posts:delete']
 
 export interface OAuthParts {
   readonly own: LocalIssuer
@@ -47,7 +48,7 @@ export function oauthOf({ own, store, users, table, resources, demo }: OAuthPart
       const { username, scopes, roles } = user ?? {}
       return user && { scopes: scopes ?? [], roles: roles ?? [], claims: { preferred_username: username } }
     },
-    resources: Object.fromEntries(resources.map((uri) => [uri, { scopes: SCOPES }])),
+    resources: Object.fromEntries(resources.map((uri) => [uri, { scopes: OAUTH_SCOPES }])),
     clients: demo ? DEMO_CLIENTS : [],
     conditions: [PER_ADDRESS()],
     // What nobody signed in to is kept for ten minutes, so that the limit bounds how much of it there is.

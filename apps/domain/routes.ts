@@ -28,6 +28,8 @@ export interface Route {
   readonly path: string
   readonly policy: AnyPolicy
   readonly input: Input
+  /** Asked before the body is read: what is not there, or not the caller's, is refused whatever they send. */
+  first?(call: Pick<Call, 'request' | 'params'>): Maybe<Answer | undefined>
   handle(call: Call): Maybe<Answer>
 }
 interface Call<B = unknown, Q = unknown> {
@@ -48,6 +50,7 @@ export interface Parts {
 const SECRET = { 'cache-control': 'no-store' }
 const NO_POST = authError('not_found', 'post.unknown')
 const NO_SESSION = authError('not_found', 'session.unknown')
+const NO_ID = authError('invalid_request', 'logout.no-id', { detail: 'The token has no id that could be revoked.' })
 const NO_KEY = authError('not_found', 'api-key.unknown')
 export const ownPost = {
   name: 'own post',
@@ -73,7 +76,11 @@ export function routesOf({ policies, own, keys, users, posts, echo }: Parts): re
       json(200, await own.refresh(body.refresh_token), SECRET),
     ),
     route('POST', '/logout', session, {}, async ({ request }) => {
-      await own.revoke(session.principal(request))
+      const principal = session.principal(request)
+      const { id, session: sid } = principal.credential ?? {}
+      // Not from here: whoever else signs with the keys of KEYS may leave both out.
+      if (id === undefined && sid === undefined) return problem(NO_ID)
+      await own.revoke(principal)
       return empty(204)
     }),
 
@@ -119,11 +126,13 @@ export function routesOf({ policies, own, keys, users, posts, echo }: Parts): re
       const post = posts.create(writePosts.principal(request).subject, body as NewPostValue)
       return json(201, post, { location: `/posts/${post.id}` })
     }),
-    route('PUT', '/posts/:id', writePosts, { body: NewPost }, async ({ request, params, body }) => {
-      const post = postAt(params.id)
-      const refusal = await writePosts.authorize(request, { anyOf: [{ role: 'admin' }, ownPost] }, post)
-      return refusal ?? json(200, posts.update(post.id, body as NewPostValue))
-    }),
+    {
+      ...route('PUT', '/posts/:id', writePosts, { body: NewPost }, ({ params, body }) =>
+        json(200, posts.update(postAt(params.id).id, body as NewPostValue)),
+      ),
+      first: ({ request, params }) =>
+        writePosts.authorize(request, { anyOf: [{ role: 'admin' }, ownPost] }, postAt(params.id)),
+    },
     route('DELETE', '/posts/:id', deletePosts, {}, ({ params }) => {
       posts.remove(postAt(params.id).id)
       return empty(204)

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { answerClientError, mount, problems, protect, validate } from '@countersign/express'
 import { parseQuery, type Sample, serverFor } from '@sample/domain'
-import type { Express } from 'express'
+import type { Express, RequestHandler } from 'express'
 
 /** The sample API on Express, 4 or 5. */
 export function expressHost(app: Express, sample: Sample): Server {
@@ -14,15 +14,19 @@ export function expressHost(app: Express, sample: Sample): Server {
     else next()
   })
   app.use(mount(endpoints))
-  for (const { method, path, policy, input, handle } of routes) {
+  for (const { method, path, policy, input, first, handle } of routes) {
     const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
-    app[verb](path, protect(policy), validate(input), (request, response, next) => {
-      const { body, query, params } = request
-      Promise.resolve(null)
-        .then(() => handle({ request, body, query, params: params as Record<string, string> }))
-        .then(({ status, headers, body: bytes }) => response.writeHead(status, headers).end(bytes))
-        .catch(next)
-    })
+    const answered =
+      (ask: NonNullable<typeof first> | typeof handle): RequestHandler =>
+      (request, response, next) => {
+        const { body, query, params } = request
+        Promise.resolve(null)
+          .then(() => ask({ request, body, query, params: params as Record<string, string> }))
+          .then((answer) => (answer ? response.writeHead(answer.status, answer.headers).end(answer.body) : next()))
+          .catch(next)
+      }
+    const ahead = first ? [answered(first)] : []
+    app[verb](path, protect(policy), ...ahead, validate(input), answered(handle))
   }
   app.use(problems())
   return serverFor(sample, app).on('clientError', answerClientError)

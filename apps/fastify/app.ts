@@ -33,11 +33,15 @@ export async function fastifyHost({ routes, endpoints, find, server, certificate
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.register(problems)
   app.register(mount(endpoints))
-  for (const { method, path, policy, input, handle } of routes) {
+  for (const { method, path, policy, input, first, handle } of routes) {
     app.route({
       method,
       url: path,
       onRequest: protect(policy),
+      async preParsing(request, reply) {
+        const refused = await first?.({ request, params: request.params as Record<string, string> })
+        if (refused) await answerWith(reply, refused)
+      },
       preValidation: validate(input),
       async handler(request, reply) {
         const { body, query, params } = request

@@ -12,6 +12,8 @@ export function nodeHost(sample: Sample) {
     const { route, params } = found
     const verdict = await route.policy.check(request)
     if (verdict?.status !== undefined) return verdict
+    const refused = await route.first?.({ request, params })
+    if (refused) return refused
     const query = parseQuery((request.url ?? '').split('?').slice(1).join('?'))
     const checked = await checkInput(route.input, request, { query, params })
     if ('error' in checked) return checked

@@ -5,6 +5,8 @@ import type { WireRequest, WireResponse } from '../wire.ts'
 const RESOURCE = 'https://api.sample.test/mcp'
 const METADATA = 'https://api.sample.test/.well-known/oauth-protected-resource/mcp'
 const CHALLENGE = `Bearer realm="sample", resource_metadata="${METADATA}"`
+/** Of a 401: what to ask the authorization server for, too. */
+const ASKS = CHALLENGE.replace(', resource', ', scope="posts:read", resource')
 const HOST = ['Host', 'api.sample.test'] as const
 const ACCEPT = ['Accept', 'application/json, text/event-stream'] as const
 
@@ -60,7 +62,7 @@ export const mcpCases: readonly Case[] = [
           json: {
             resource: world.audience,
             ...document,
-            scopes_supported: ['posts:read', 'posts:write', 'posts:delete', 'keys:manage'],
+            scopes_supported: ['posts:read', 'posts:write', 'posts:delete'],
             resource_name: 'Sample API',
           },
         },
@@ -74,7 +76,7 @@ export const mcpCases: readonly Case[] = [
       }
       yield {
         send: { method: 'POST', path: '/mcp', headers: [HOST] },
-        expect: { status: 401, code: 'unauthenticated', challenges: [CHALLENGE] },
+        expect: { status: 401, code: 'unauthenticated', challenges: [ASKS] },
       }
       yield { send: { path: '/mcp', headers: [HOST] }, expect: { status: 405, headers: { allow: 'POST, OPTIONS' } } }
     },

@@ -280,6 +280,8 @@ export const oauthCases: readonly Case[] = [
       yield { send: form('/token', { username: 'test', password: 'wrong' }), expect: refused }
       yield { send: form('/token', { username: 'nobody', password: '123£' }), expect: refused }
       yield { send: form('/token', { username: 'test' }), expect: oauthError(400, 'invalid_request') }
+      const long = { username: 'test', password: 'x'.repeat(5000) }
+      yield { send: form('/token', long), expect: oauthError(413, 'invalid_request') }
       yield {
         send: { method: 'POST', path: '/token', headers: [JSON_TYPE], body: '{}' },
         expect: oauthError(415, 'invalid_request'),

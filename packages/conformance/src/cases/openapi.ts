@@ -45,6 +45,8 @@ export const openApiCases: readonly Case[] = [
       const statuses = (path: string, method: string) => Object.keys(one(path, method).responses)
       ok(statuses('/me', 'get').includes('401'), 'GET /me says nothing of its 401')
       ok(!statuses('/health', 'get').includes('401'), 'GET /health speaks of a 401')
+      for (const path of ['/me', '/posts', '/auth/check'])
+        ok(statuses(path, 'get').includes('429'), `GET ${path} takes passwords, and says nothing of its 429`)
       for (const status of ['400', '401', '403', '413', '415'])
         ok(statuses('/posts', 'post').includes(status), `POST /posts says nothing of its ${status}`)
       ok(one('/posts', 'post').requestBody, 'POST /posts says nothing of its body')
@@ -61,7 +63,7 @@ export const openApiCases: readonly Case[] = [
       const { paths } = documentOf(await world.send({ path: '/openapi.json' }))
       for (const [path, operations] of Object.entries(paths)) {
         if (/^\/(oauth|mcp)\b/.test(path)) continue // whoever answers there has a format of their own
-        for (const [method, { security }] of Object.entries(operations)) {
+        for (const [method, { security, responses }] of Object.entries(operations)) {
           const target = path.replaceAll(/\{[^}]+\}/g, '1')
           const send = { method: method.toUpperCase(), path: target, headers: method === 'get' ? [] : SENT }
           const { status } = await world.send(send)
@@ -70,6 +72,12 @@ export const openApiCases: readonly Case[] = [
             status === 401,
             asks,
             `${send.method} ${target} answers ${status}; the document says ${JSON.stringify(security)}`,
+          )
+          // A path that takes any method refuses some by itself, with the methods that it does take.
+          const listed = [...Object.keys(responses), '405']
+          ok(
+            listed.includes(`${status}`) || (status < 300 && listed.includes('2XX')),
+            `${send.method} ${target} answers ${status}, which is none of ${listed}`,
           )
         }
       }

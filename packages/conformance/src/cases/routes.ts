@@ -104,6 +104,12 @@ export const routeCases: readonly Case[] = [
       )
       const path = `/posts/${id}`
       yield { send: post(other, 'PUT', path, { title: 'theirs', body: 'b' }), expect: DENIED }
+      // Whatever is sent: no body is read before it is known whose post it is, and whether there is one.
+      const text = { method: 'PUT', headers: [other, ['Content-Type', 'text/plain'] as const], body: 'x' }
+      for (const send of [post(other, 'PUT', path, { title: 'half' }), { ...text, path }])
+        yield { send, expect: DENIED }
+      for (const send of [post(other, 'PUT', '/posts/999999', { title: 'half' }), { ...text, path: '/posts/none' }])
+        yield { send, expect: { status: 404, code: 'not_found' } }
       yield {
         send: post(basic('admintak01', 'pwdforapitest01'), 'PUT', path, { title: 'theirs', body: 'b' }),
         expect: { status: 403, code: 'access_denied', challenges: [CHALLENGES.basic] },

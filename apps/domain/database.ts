@@ -1,10 +1,13 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** Opens the database of users and posts, and lays its tables where they are missing. */
 export function openDatabase(file: string): DatabaseSync {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+  if (file !== ':memory:') {
+    mkdirSync(dirname(file), { recursive: true })
+    closeSync(openSync(file, 'a', 0o600)) // it holds password hashes
+  }
   const database = new DatabaseSync(file, { timeout: 1000 })
   database.exec(`
     PRAGMA journal_mode = WAL;

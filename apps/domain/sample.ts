@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { apiKeys } from '@countersign/api-keys'
 import { auditLog, jsonLines } from '@countersign/audit-log'
@@ -21,7 +20,7 @@ import { openApiOf } from './openapi.ts'
 import { policiesOf } from './policies.ts'
 import { postsIn } from './posts.ts'
 import { type Route, routesOf } from './routes.ts'
-import { type Settings, sqliteFile } from './settings.ts'
+import { readKeys, type Settings, sqliteFile } from './settings.ts'
 import { openStore } from './store.ts'
 import { targetsOf } from './targets.ts'
 import { makeCertificates } from './tls.ts'
@@ -55,12 +54,16 @@ export async function openSample(settings: Settings) {
       absolute: Math.max(settings.refreshTtl, 90 * 86_400),
       grace: settings.refreshGrace,
     },
-    ...(settings.keysFile && { keys: JSON.parse(readFileSync(settings.keysFile, 'utf8')) }),
+    ...(settings.keysFile && { keys: readKeys(settings.keysFile) }),
   })
   const log =
     settings.audit === undefined
       ? undefined
-      : auditLog({ sink: jsonLines(settings.audit), service: 'sample', host: hostname() })
+      : auditLog({
+          sink: jsonLines(settings.audit, settings.auditKey === undefined ? {} : { chain: { key: settings.auditKey } }),
+          service: 'sample',
+          host: hostname(),
+        })
   // What makes keys, ends sessions or deletes is on record, or does not happen.
   const policies = policiesOf(own, keys, users, log ? [log.required] : [])
   const posts = postsIn(database)

@@ -1,12 +1,27 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, Server as NetServer } from 'node:net'
+import { answerClientError } from '@countersign/http'
 import { openSample, type Sample } from './sample.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, warningsOf } from './settings.ts'
 
 /** The server for a host that hands its requests to a function. */
 export function serverFor({ server, certificates }: Sample, listener: RequestListener): Server {
   return certificates ? createSecureServer(server, listener) : createServer(server, listener)
+}
+
+/** What was configured wrong is one line; anything else is a bug, with its stack. */
+async function started(host: (sample: Sample) => Server | Promise<Server>) {
+  try {
+    const settings = readSettings(process.env)
+    const sample = await openSample(settings)
+    return { settings, sample, server: await host(sample) }
+  } catch (error) {
+    // Its text alone: node prints the members of an error too, and one of a URL holds what was given.
+    const { message, stack } = error as Error
+    console.error(error instanceof TypeError ? `cannot start: ${message}` : stack)
+    process.exit(1)
+  }
 }
 
 /** Opens the sample API, puts it on the server that `host` makes, and runs it until SIGTERM or SIGINT. */
@@ -14,9 +29,10 @@ export async function serve(
   host: (sample: Sample) => Server | Promise<Server>,
   greet?: (sample: Sample, url: string, demoKey: string) => Promise<void>,
 ): Promise<void> {
-  const settings = readSettings(process.env)
-  const sample = await openSample(settings)
-  const server = await host(sample)
+  const { settings, sample, server } = await started(host)
+  for (const line of warningsOf(settings)) console.error(line)
+  // A tunnel is nothing that an API has: refused in the shape of all that fails below the framework.
+  server.on('connect', (_request, socket) => answerClientError(new Error('CONNECT'), socket))
   // An expectation that is not understood may be ignored (RFC 9110 section 10.1.1); a body that never ends may not.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   // A body is asked for when it is read, and so not before the policy passed.

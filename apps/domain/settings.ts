@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { isSafeUrl } from '@countersign/http'
+
 /** What a host is told by its environment: the table in apps/README.md. */
 export interface Settings {
   readonly port: number
@@ -22,23 +25,32 @@ export interface Settings {
   readonly trustedPeers: readonly string[]
   /** File that security events are appended to, a line each. */
   readonly audit: string | undefined
+  /** Chains those lines, so that `countersign audit verify` finds what was changed. */
+  readonly auditKey: string | undefined
   /** Seconds for the head of a request, and for all of it. */
   readonly headersTimeout: number
   readonly requestTimeout: number
 }
 
+/** Throws a TypeError that names the variable, and shows nothing that may be a secret. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const store = env.STORE || 'sqlite:.data/sample.db'
   const number = (name: string, otherwise: number): number => {
-    const value = env[name] ? Number(env[name]) : otherwise
-    if (!Number.isInteger(value) || value < 0)
-      throw new TypeError(`${name} must be a whole number, got ${JSON.stringify(env[name])}`)
-    return value
+    const text = env[name] || `${otherwise}`
+    if (!/^[0-9]{1,10}$/.test(text))
+      throw new TypeError(`${name} must be a whole number, in digits, got ${JSON.stringify(text)}`)
+    return Number(text)
   }
+  const port = number('PORT', 3000)
+  if (port > 65_535) throw new TypeError(`PORT must be a port, 0 to 65535, got ${port}`)
+  if (!/^(memory:$|sqlite:.)/.test(store) && !isDatabaseUrl(store))
+    throw new TypeError(`STORE must be memory:, sqlite:FILE, redis://… or postgres://…${HIDDEN}`)
+  const database = env.DB || (store.startsWith('sqlite:') ? store : 'sqlite:.data/domain.db')
+  if (!/^(memory:$|sqlite:.)/.test(database)) throw new TypeError(`DB must be memory: or sqlite:FILE${HIDDEN}`)
   return {
-    port: number('PORT', 3000),
+    port,
     store,
-    database: env.DB || (store.startsWith('sqlite:') ? store : 'sqlite:.data/domain.db'),
+    database,
     demo: env.DEMO === '1',
     issuer: env.ISSUER || 'https://sample.test',
     audience: env.AUDIENCE || 'https://api.sample.test',
@@ -52,19 +64,56 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     loginFailures: number('LOGIN_FAILURES', 10),
     trustedPeers: (env.TRUSTED_PEERS ?? '').split(',').filter((peer) => peer !== ''),
     audit: env.AUDIT || undefined,
+    auditKey: env.AUDIT_KEY ? readSecret('AUDIT_KEY', env.AUDIT_KEY).replace(/\r?\n$/, '') : undefined,
     headersTimeout: number('HEADERS_TIMEOUT', 10),
     requestTimeout: number('REQUEST_TIMEOUT', 30),
   }
 }
 
-/** An address as it may be shown: without the password that it may hold. */
+const HIDDEN =
+  ' (what it is is not shown: it may hold a password; in a URL, one with / or # in it must be percent-encoded)'
+
+function isDatabaseUrl(location: string): boolean {
+  return /^(rediss?|postgres(ql)?):\/\//.test(location) && URL.canParse(location)
+}
+
+/** What a start has to say of settings that are allowed, and are most likely a slip. */
+export function warningsOf({ issuer, audience }: Settings): readonly string[] {
+  return [
+    ...(isSafeUrl(issuer)
+      ? []
+      : [`ISSUER is no https URL: tokens say ${JSON.stringify(issuer)}, and there is no /oauth`]),
+    ...(isSafeUrl(audience) ? [] : ['AUDIENCE is no https URL: there is no /oauth, no /mcp and no resource metadata']),
+  ]
+}
+
+/** The private JWK Set in a file. */
+export function readKeys(file: string): { keys: [] } {
+  try {
+    return JSON.parse(readSecret('KEYS', file))
+  } catch (error) {
+    // What JSON.parse says quotes what it read.
+    throw error instanceof SyntaxError ? new TypeError(`KEYS: ${file} is not JSON: it must hold a JWK Set`) : error
+  }
+}
+
+function readSecret(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new TypeError(`${name}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+/** An address as it may be shown: without the user and the password that it may hold. */
 export function shownAddress(location: string): string {
-  return /^(redis|postgres)/.test(location) ? location.replace(/\/\/[^@/]*@/, '//') : location
+  if (!isDatabaseUrl(location)) return location
+  const url = new URL(location)
+  url.username = url.password = url.search = ''
+  return url.href
 }
 
 /** The file behind `sqlite:FILE`, or `:memory:`. */
 export function sqliteFile(location: string): string {
-  if (location === 'memory:') return ':memory:'
-  if (location.startsWith('sqlite:')) return location.slice('sqlite:'.length)
-  throw new TypeError(`${JSON.stringify(shownAddress(location))} is not "memory:" or "sqlite:FILE"`)
+  return location === 'memory:' ? ':memory:' : location.slice('sqlite:'.length)
 }

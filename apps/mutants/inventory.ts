@@ -30,6 +30,7 @@ export const expressInventoryMutants: readonly PackageMutant[] = [
   { ...adapter, what: "an endpoint's policy is not told", file: E, find: 'own: [{ [POLICY]: policy }]', replace: 'own: [{ [POLICY]: anyone }]', test: 'endpoints that a package brings' },
   { ...adapter, what: 'a guard under another path counts', file: E, find: '.filter((layer) => stands(layer, steps.slice(at)))', replace: '', test: 'a guard under a path' },
   { ...adapter, what: 'a guard behind the handler counts', file: E, find: 'handler < 0 ? own : own.slice(0, handler)', replace: 'own', test: 'no guard behind a handler' },
+  { ...adapter, what: 'a guard behind a handler that ends counts', file: E, find: 'last < 0 ? own.findLastIndex(isOther) : last', replace: 'own.findLastIndex(isOther)', test: 'no guard behind a handler' },
   { ...adapter, what: 'inputs are not told', file: E, find: '...inputOf(Object.assign({}, ...inputs)),', replace: '', test: 'what validate checks' },
   { ...adapter, what: 'a regular expression is told as a path', file: E, find: '...(path === undefined && { regexp: true as const }),', replace: '', test: 'a regular expression has' },
   { ...adapter, what: 'a guard of GET counts for all methods', file: E, find: "method === '*' ? METHODS :", replace: "method === '*' || method === 'POST' ? ['GET'] :", test: 'a route with guards alone' },

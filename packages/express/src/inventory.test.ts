@@ -112,9 +112,18 @@ onExpress5('what guards a route', () => {
     app.all('/x', leaves, protect(admins))
     app.get('/x', answer)
     app.get('/y', answer, protect(admins))
+    app.get('/ends', answer, protect(admins), answer)
     app.route('/z').get(protect(readers)).head(answer)
     app.get('/z', answer)
-    expect(seen(app)).toEqual(['* /x  -', 'GET /x  -', 'GET /y  -', 'GET /z  readers@route', 'HEAD /z  -', 'GET /z  -'])
+    expect(seen(app)).toEqual([
+      '* /x  -',
+      'GET /x  -',
+      'GET /y  -',
+      'GET /ends  -',
+      'GET /z  readers@route',
+      'HEAD /z  -',
+      'GET /z  -',
+    ])
   })
 
   test('a regular expression has the guards that take every path alone', () => {
@@ -140,6 +149,7 @@ onExpress5('what it says is guarded', () => {
     app.all('/all/*rest', protect(admins))
     app.use(['/one', '/two'], protect(readers))
     app.get('/late', answer, protect(readers))
+    app.get('/between', answer, protect(readers), answer)
     app.use('/in', express.Router().get('/before', answer).use(protect(readers)).get('/after', answer))
     for (const path of ['/all/x', '/all', '/one', '/two/x', '/three']) app.get(path, answer)
     const server = app.listen(0, '127.0.0.1')
@@ -150,7 +160,7 @@ onExpress5('what it says is guarded', () => {
       const { status } = await fetch(`http://127.0.0.1:${port}${path}`)
       expect(status, path).toBe(guards.length > 0 ? 401 : 200)
     }
-    expect(routes).toHaveLength(8)
+    expect(routes).toHaveLength(9)
     server.close()
   })
 })

@@ -142,7 +142,10 @@ function entryOf({ method, steps, own }: Found): RouteEntry {
       .flatMap((layer) => policiesOf(leading(layer, method)).map(on(at === 0 ? 'app' : 'router'))),
   )
   const inputs = own.flatMap((handle) => (INPUT in handle ? [handle[INPUT] as object] : []))
-  const handler = own.findLastIndex((handle) => !(POLICY in handle) && !(INPUT in handle))
+  const isOther = (handle: object) => !(POLICY in handle) && !(INPUT in handle)
+  // One that takes no `next` ends the request, whatever stands behind it.
+  const last = own.findIndex((handle) => isOther(handle) && (handle as { readonly length?: number }).length === 2)
+  const handler = last < 0 ? own.findLastIndex(isOther) : last
   return {
     method,
     path: path ?? textOf(steps),

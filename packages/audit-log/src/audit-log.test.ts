@@ -48,6 +48,7 @@ describe('options', () => {
     [join(home, 'a.log'), { chain: { key: 'CANARY-too-short' } }, '`key` must be at least 32 bytes'],
     [join(home, 'a.log'), { chain: { key: 'x'.repeat(32), keyId: 'k1' } }, 'chain has no option "keyId"'],
     [join(home, 'none', 'a.log'), {}, 'is not there, or may not be written to: make it'],
+    [home, {}, 'is a folder: name a file in it'],
   ])('jsonLines(%j, %o) too', (path, options, words) => {
     const made = () => jsonLines(path, options as never)
     expect(made).toThrow(TypeError)

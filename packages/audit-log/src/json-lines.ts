@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { checkOptions } from '@countersign/http'
@@ -235,5 +235,7 @@ function checked(path: string, options: JsonLinesOptions): Checked {
   } catch {
     throw new TypeError(`jsonLines(): the folder ${dirname(path)} is not there, or may not be written to: make it`)
   }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw new TypeError(`jsonLines(): ${path} is a folder: name a file in it`)
   return { file, maxBytes, files, fsync, chain: chain && chainBy(chain) }
 }

@@ -222,13 +222,42 @@ describe.each(Object.keys(SERVICES))('a service on %s', (framework) => {
       expect([more.status, more.reached]).toEqual([431, 1])
     })
 
-    test('a GET with a body leaves nothing behind for the next request', async () => {
-      const smuggled = request('GET /posts/smuggled', ['Host: a', 'X-User: root'])
-      const bytes = request('GET /posts/1', [...good(), `Content-Length: ${smuggled.length}`], smuggled)
-      const got = await raw(port, bytes + request('GET /posts/2', [...good(), 'Connection: close']))
-      expect(got.text.match(/HTTP\/1\.1 200/g)).toHaveLength(2)
-      expect(seen.requests.map(({ url }) => url)).toEqual(['/posts/1', '/posts/2'])
-      expect(seen.requests.map(({ body }) => body)).toEqual(['', ''])
+    test.each([
+      ['GET', 'a length', (body: string) => [`Content-Length: ${body.length}`]],
+      ['HEAD', 'a length', (body: string) => [`Content-Length: ${body.length}`]],
+      ['GET', 'chunks', () => ['Transfer-Encoding: chunked']],
+    ])(
+      'a %s with a body, in %s: 400, and nothing is left behind for the next request',
+      async (method, _how, framed) => {
+        const smuggled = request('GET /posts/smuggled', ['Host: a', 'X-User: root'])
+        const body = _how === 'chunks' ? `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n` : smuggled
+        const bytes = request(`${method} /posts/1`, [...good(), 'Content-Type: text/plain', ...framed(smuggled)], body)
+        const got = await raw(port, bytes + request('GET /posts/2', [...good(), 'Connection: close']))
+        expect(got.text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400', 'HTTP/1.1 200'])
+        expect(got.head).toMatch(/content-type: application\/problem\+json/)
+        expect(seen.requests.map(({ url }) => url)).toEqual(['/posts/2'])
+      },
+    )
+
+    test('a GET that says it has no body goes on', async () => {
+      expect((await show(['Content-Length: 0'])).status).toBe(200)
+    })
+
+    test.each(['/posts', '/.well-known/jwks.json', '/elsewhere'])(
+      'no Host at %s: 400, as problem details',
+      async (path) => {
+        const got = await raw(port, request(`GET ${path}`, [`Authorization: Bearer ${token}`, 'Connection: close']))
+        expect(got.status).toBe(400)
+        expect(got.head).toMatch(/\r\ncontent-type: application\/problem\+json/)
+        expect(got.head).toMatch(/\r\ncontent-length: \d+/)
+        expect(JSON.parse(got.body)).toMatchObject({ status: 400, code: 'invalid_request' })
+        expect(seen.requests).toEqual([])
+      },
+    )
+
+    test('HTTP/1.0 needs none', async () => {
+      const bytes = `GET /posts HTTP/1.0\r\nAuthorization: Bearer ${token}\r\n\r\n`
+      expect((await raw(port, bytes)).status).toBe(200)
     })
 
     test('an absolute target goes where the route table says, not where it names', async () => {

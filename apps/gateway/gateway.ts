@@ -18,6 +18,7 @@ import proxy from '@fastify/http-proxy'
 import Fastify, { type FastifyReply } from 'fastify'
 import { answerHeaders } from './answer-headers.ts'
 import { limitBody } from './body-limit.ts'
+import { bodyFault, hostFault } from './request-head.ts'
 import type { ProxyRoute } from './routes.ts'
 
 export interface GatewayOptions {
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   /** Milliseconds until the head of an answer, and between two pieces of its body. */
   readonly timeout: number
   readonly idleTimeout: number
+  /** Gateways in front of this one, whose word on the address of a client counts. */
+  readonly trustedPeers: readonly string[]
   /** For a request to arrive: `serverTimeouts`. */
   readonly times: ServerTimeouts
 }
@@ -47,7 +50,7 @@ const answerWith = (reply: Reply, { status, headers, body }: Answer) => reply.co
 
 /** Authenticates once, by the policy of the route, and passes on what the route table lists. */
 export async function gateway(options: GatewayOptions) {
-  const { routes, identity, endpoints, upstream, bodyLimit, timeout, idleTimeout, times } = options
+  const { routes, identity, endpoints, upstream, bodyLimit, timeout, idleTimeout, times, trustedPeers } = options
   const find = gatewayRoutes(routes)
   const guards = new Map(routes.map((route) => [route, protect(route.policy)]))
   const chosen = new WeakMap<object, ProxyRoute>()
@@ -55,7 +58,9 @@ export async function gateway(options: GatewayOptions) {
 
   const app = Fastify({
     ...times,
-    http: times,
+    // Node's own answer to a request without Host has no body; ours is below.
+    http: { ...times, requireHostHeader: false },
+    ...(trustedPeers.length > 0 && { trustProxy: [...trustedPeers] }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     // A target in absolute form (RFC 9112 section 3.2.2): where it goes on to is for the route table to say.
@@ -65,12 +70,17 @@ export async function gateway(options: GatewayOptions) {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply: FastifyReply) => answerWith(reply, refusalOf(error, request)),
   })
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    const fault = hostFault(request.raw)
+    if (fault) answerWith(reply, problem(fault))
+    else done()
+  })
   await app.register(problems)
   await app.register(mount(endpoints))
   await app.register(async (scope) => {
     scope.addHook('onRequest', (request, reply, done) => {
-      const route = find(request.method, pathOf(request))
+      const route = bodyFault(request.raw) ?? find(request.method, pathOf(request))
       if (isAuthError(route)) return void answerWith(reply, problem(route))
       chosen.set(request.raw, route)
       guards.get(route)?.(request, reply, done)

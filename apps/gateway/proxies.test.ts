@@ -23,6 +23,9 @@ const accept = anyOf(
   ),
   basic(() => undefined),
 )
+const keyed = apiKey(({ key }: { readonly key: string }) => (key === 'good-key' ? { subject: 'svc_1' } : undefined), {
+  header: ['apikey'],
+})
 const limit = {
   name: 'limit',
   refuses: ['too_many_requests'],
@@ -35,6 +38,7 @@ const check = authCheck(
   [
     { methods: ['GET'], path: '/posts/*', policy: policy({ accept, scopes: ['posts:read'] }) },
     { methods: ['POST'], path: '/posts/*', policy: policy({ accept, scopes: ['posts:write'] }) },
+    { methods: ['GET'], path: '/keys', policy: policy({ accept: keyed }) },
     { methods: '*', path: '/public', policy: anyone },
     { methods: ['GET'], path: '/limited', policy: publicRoute({ conditions: [limit] }) },
     { methods: ['GET'], path: '/down', policy: policy({ accept: down }) },
@@ -99,6 +103,20 @@ describe.each(Object.keys(PROXIES).filter(isInstalled))('%s', (name) => {
   test('a good API key', async () => {
     expect((await call('/posts', undefined, { headers: { 'x-api-key': 'good-key' } })).status).toBe(200)
     expect([values('x-auth-subject'), values('x-api-key')]).toEqual([['svc_1'], []])
+  })
+
+  test.each([...['Authorization', 'Cookie', 'X-API-Key', 'API-Key', 'apikey', 'DPoP', 'Signature', 'Signature-Input']])(
+    '%s of a client reaches the checker, and the service never',
+    async (header) => {
+      await raw(port, request('GET /posts', ['Host: a', `${header}: CANARY=1`, 'Connection: close']))
+      expect(questions.map((one) => valuesOf(header.toLowerCase(), one))).toEqual([['CANARY=1']])
+      expect(JSON.stringify(seen)).not.toContain('CANARY')
+    },
+  )
+
+  test('a good key under another of the names that schemes read', async () => {
+    expect((await call('/keys', undefined, { headers: { apikey: 'good-key' } })).status).toBe(200)
+    expect([values('x-auth-subject'), values('apikey')]).toEqual([['svc_1'], []])
   })
 
   test('a body goes on whole, and is not sent to the gateway', async () => {
@@ -174,6 +192,19 @@ describe.each(Object.keys(PROXIES).filter(isInstalled))('%s', (name) => {
     ...['X-Role', 'X-Roles', 'X_Roles', 'X-Scope', 'X-Scopes', 'X-Subject', 'X-Email', 'X-Groups', 'X-UserID'],
     ...['X-User-Email', 'X-User-Roles', 'Remote-Groups', 'X-Remote-Email', 'X-Forwarded-Email', 'X-Forwarded-Groups'],
     ...['X-Access-Token', 'X-Id-Token', 'X-Client-Cert', 'Client-Cert', 'X-Forwarded-Client-Cert', 'SSL-Client-Verify'],
+    ...[
+      'OIDC_CLAIM_sub',
+      'OIDC-Claim-Sub',
+      'X-Shib-User',
+      'eppn',
+      'Auth-User',
+      'X-Sub',
+      'X-Account',
+      'X-Uid',
+      'X-Login',
+    ],
+    ...['Fastly-Client-IP', 'X-Azure-ClientIP', 'X_Azure_ClientIP', 'X-Originating-IP', 'X-Appengine-User-IP'],
+    ...['X-ProxyUser-Ip', 'X-Envoy-Original-Path', 'Fly-Client-IP', 'Client-IP', 'X-Forwarded'],
     ...['X-WebAuth-User', 'X-Authenticated-User', 'X-Consumer-Username', 'Countersign-Identity'],
   ])('%s of a client ends here: the service never sees it', async (header) => {
     const sent = ['Host: a', `${header}: CANARY`, 'Connection: close']

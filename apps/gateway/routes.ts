@@ -1,6 +1,6 @@
 import { apiKeys } from '@countersign/api-keys'
 import type { GatewayRoute } from '@countersign/gateway'
-import { anyOf, anyone, apiKey, bearer, policy } from '@countersign/policy'
+import { anyOf, apiKey, bearer, type Condition, policy, publicRoute } from '@countersign/policy'
 import type { Store } from '@countersign/store'
 import type { LocalIssuer } from '@countersign/tokens'
 
@@ -10,15 +10,22 @@ export interface ProxyRoute extends GatewayRoute {
   readonly audience: string
 }
 
-/** Who may call what behind this gateway. What is not listed is 404. */
-export function routeTable(issuer: LocalIssuer, store: Store, audience: string): readonly ProxyRoute[] {
+/** Who may call what behind this gateway, and how often. What is not listed is 404. */
+export function routeTable(
+  issuer: LocalIssuer,
+  store: Store,
+  audience: string,
+  conditions: readonly Condition[],
+): readonly ProxyRoute[] {
   const accept = anyOf(bearer(issuer), apiKey(apiKeys({ store, prefix: 'sample' })))
-  const caller = policy({ accept })
-  const readers = policy({ accept, scopes: ['posts:read'] })
-  const writers = policy({ accept, scopes: ['posts:write'] })
-  const removers = policy({ accept, allow: { anyOf: [{ scope: 'posts:delete' }, { role: 'admin' }] } })
+  const caller = policy({ accept, conditions })
+  const readers = policy({ accept, scopes: ['posts:read'], conditions })
+  const writers = policy({ accept, scopes: ['posts:write'], conditions })
+  const allow = { anyOf: [{ scope: 'posts:delete' }, { role: 'admin' }] } as const
+  const removers = policy({ accept, allow, conditions })
+  const everybody = publicRoute({ conditions })
   return [
-    { methods: ['GET'], path: '/public/*', policy: anyone, audience },
+    { methods: ['GET'], path: '/public/*', policy: everybody, audience },
     { methods: ['GET'], path: '/posts/*', policy: readers, audience },
     { methods: ['POST', 'PUT'], path: '/posts/*', policy: writers, audience },
     { methods: ['DELETE'], path: '/posts/*', policy: removers, audience },

@@ -19,6 +19,7 @@ const SEND = `${SRC}/signed-fetch.ts`
 const ANSWERS = `${SRC}/sign-answers.ts`
 const CHECK = `${SRC}/verifying-fetch.ts`
 const OPTIONS = `${SRC}/options.ts`
+const COVERED = `${SRC}/covered-digests.ts`
 const unit = { in: 'src/http-signature.test.ts' } as const
 const vectors = { in: 'src/vectors.test.ts' } as const
 const property = { in: 'src/property.test.ts' } as const
@@ -86,8 +87,15 @@ export const signatureMutants: readonly PackageMutant[] = [
   { ...sockets, what: 'some bytes are not looked at', file: BODY, find: "if (event === 'data') check", replace: "if (event === 'data' && !message.readableEncoding) check", test: 'a right body passes' },
   { ...sockets, what: 'a body that was taken', file: BODY, find: 'if (message.readableDidRead && hasBody(message))', replace: 'if (false)', test: 'a body that was read before' },
   { ...sockets, what: 'chunked is no body', file: BODY, find: "headerLines(message, 'transfer-encoding').length > 0 || ", replace: '', also: [{ file: BODY, find: 'isRight: () => size === 0,', replace: 'isRight: () => true,' }], test: 'a GET passes; with a body' },
-  { ...unit, what: 'a digest of what never came', file: SCHEME, find: 'if (!hasBody(message) && !bodyCheck(received, message)?.isRight()) return WRONG_BODY\n', replace: '', test: 'digests that cannot be judged' },
-  { ...unit, what: 'no safe digest', file: SCHEME, find: 'if (!check) return NO_DIGEST\n', replace: '', also: [{ file: SCHEME, find: 'if (body) guardBody(body, check, WRONG_BODY)\n', replace: '' }], test: 'digests that cannot be judged' },
+  { ...unit, what: 'a digest of what never came', file: SCHEME, find: 'if (!hasBody(message) && !isEmptyRight(received, message)) return WRONG_BODY\n', replace: '', test: 'digests that cannot be judged' },
+  { ...unit, what: 'no safe digest', file: COVERED, find: '?? MALFORMED)', replace: '?? noBody())', also: [{ file: COVERED, find: "import type { BodyCheck } from './guard-body.ts'", replace: "import { type BodyCheck, noBody } from './guard-body.ts'" }], test: 'digests that cannot be judged' },
+  { ...sockets, what: 'a digest of the representation is nobody’s', file: COVERED, find: "['content-digest', 'repr-digest'] as const", replace: "['content-digest'] as const", test: 'a wrong digest of the representation' },
+  { ...answers, what: 'a digest of the representation of an answer is nobody’s', file: COVERED, find: "['content-digest', 'repr-digest'] as const", replace: "['content-digest'] as const", test: 'a digest of the representation that is covered' },
+  { ...unit, what: 'what is coded is the representation', file: COVERED, find: "['content-encoding', 'content-range'] as const", replace: "['content-range'] as const", test: 'a representation digest that is covered' },
+  { ...answers, what: 'a part is the representation', file: COVERED, find: "['content-encoding', 'content-range'] as const", replace: "['content-encoding'] as const", test: 'a digest of the representation that is covered' },
+  { ...unit, what: 'one right digest of both', file: COVERED, find: 'parts.every((part)', replace: 'parts.some((part)', test: 'a representation digest that is covered' },
+  { ...unit, what: 'a digest under a parameter is none', file: COVERED, find: "name === field && of.get('req') !== true", replace: 'name === field && of.size === 0', test: 'is covered' },
+  { ...unit, what: 'the challenge keeps the digest for itself', file: SCHEME, find: "...(!components.includes(CONTENT_DIGEST) && { 'body-components': CONTENT_DIGEST }),", replace: '', test: 'the challenge says what to cover' },
   { ...vectors, what: 'one right digest of two', file: DIGEST, find: 'parts.every(', replace: 'parts.some(', test: 'RFC 9530' },
   { ...vectors, what: 'an unknown hash is no digest', file: DIGEST, find: 'if (!wanted || wanted.length === 0) return undefined', replace: 'if (!wanted) return undefined', test: 'cannot be judged' },
   // options
@@ -115,7 +123,7 @@ export const signatureMutants: readonly PackageMutant[] = [
   // the client
   { ...answers, what: 'redirects are followed', file: SEND, find: "request.redirect === 'manual' ? 'manual' : 'error'", replace: "request.redirect === 'manual' ? 'manual' : 'follow'", test: 'a redirect carries' },
   { ...answers, what: 'an answer to anybody', file: CHECK, find: '      ...signaturesOf(sent),\n', replace: '', also: [{ file: CHECK, find: "component('@method', REQ),", replace: '' }], test: 'a signature over less' },
-  { ...answers, what: 'the body of an answer', file: CHECK, find: "if (!check?.isRight()) return refuse('digest.wrong')\n", replace: '', test: 'does not come through' },
+  { ...answers, what: 'the body of an answer', file: CHECK, find: "if (check?.isRight() === false) return refuse('digest.wrong')\n", replace: '', test: 'does not come through' },
   { ...answers, what: 'a body without a digest', file: CHECK, find: 'bytes.length > 0 ? [DIGEST] : []', replace: '[]', also: [{ file: ANSWERS, find: "...['content-digest', 'content-type'].filter(", replace: "...['content-type'].filter(" }], test: 'does not come through' },
   { ...answers, what: 'answers of any length', file: CHECK, find: 'if (size > limit) return undefined\n', replace: '', test: 'too long an answer' },
   { ...answers, what: 'a coding of the answer', file: CHECK, find: "if (response.headers.has('content-encoding')) return refuse('content-encoding')\n", replace: '', test: 'does not come through' },

@@ -1,6 +1,7 @@
 -- Asks GET /auth/check: on 204 the request goes on with X-Auth-*, else the refusal is the answer.
 local CHECK = 'http://127.0.0.1:3000/auth/check'
-local CREDENTIALS = { 'authorization', 'x-api-key', 'cookie', 'dpop' }
+-- All that the configuration takes off afterwards.
+local CREDENTIALS = { 'authorization', 'cookie', 'x-api-key', 'api-key', 'apikey', 'dpop', 'signature', 'signature-input' }
 local IDENTITY = { 'x-auth-subject', 'x-auth-scheme', 'x-auth-scopes' }
 local PASSED_BACK = { 'content-type', 'cache-control', 'www-authenticate', 'retry-after', 'allow' }
 

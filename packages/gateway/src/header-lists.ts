@@ -4,6 +4,7 @@
  */
 export const IDENTITY_HEADERS: readonly string[] = Object.freeze([
   ...['x-user', 'x-user-*', 'x-userid', 'x-userinfo', 'x-username', 'x-subject', 'x-email', 'x-groups'],
+  ...['x-sub', 'x-uid', 'x-login*', 'x-account*', 'auth-user*'],
   ...['x-role', 'x-roles', 'x-scope', 'x-scopes', 'x-auth-*', 'x-authenticated-*', 'x-webauth-*'],
   ...['remote-user', 'remote-name', 'remote-email', 'remote-groups', 'x-remote-*'],
   ...['x-forwarded-user', 'x-forwarded-email', 'x-forwarded-groups', 'x-forwarded-preferred-username'],
@@ -11,6 +12,8 @@ export const IDENTITY_HEADERS: readonly string[] = Object.freeze([
   // Certificates of clients: RFC 9440, nginx, Envoy, Traefik.
   ...['client-cert', 'client-cert-chain', 'x-client-cert*', 'x-forwarded-client-cert', 'x-forwarded-tls-*'],
   ...['ssl-client-*', 'x-ssl-*'],
+  // Modules of Apache: mod_auth_openidc, Shibboleth, mod_auth_mellon; what universities call people.
+  ...['oidc-*', 'x-oidc-*', 'shib-*', 'x-shib-*', 'mellon-*', 'eppn', 'persistent-id', 'targeted-id'],
   // AWS, Google, Azure, Cloudflare, Kong.
   ...['x-amzn-oidc-*', 'x-goog-authenticated-user-*', 'x-goog-iap-*', 'x-ms-client-principal*', 'x-ms-token-*'],
   ...['cf-access-*', 'x-consumer-*', 'x-credential-*', 'x-anonymous-consumer'],
@@ -30,8 +33,11 @@ export const IDENTITY_HEADERS: readonly string[] = Object.freeze([
 
 /** Headers by which services are told where a request came from or which one it was: the gateway says that itself. */
 export const ROUTING_HEADERS: readonly string[] = Object.freeze([
-  ...['forwarded', 'x-forwarded-*', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip'],
-  ...['cf-connecting-ip', 'x-host', 'x-original-*', 'x-rewrite-url', 'front-end-https', 'x-url-scheme'],
+  ...['forwarded', 'x-forwarded', 'x-forwarded-*', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip'],
+  // Fastly, Azure, Google App Engine, Envoy, Fly, Cloudflare, Netlify, Vercel, DigitalOcean, WebLogic.
+  ...['fastly-*', 'x-azure-*', 'x-appengine-*', 'x-envoy-*', 'fly-*', 'cf-connecting-*', 'cf-visitor', 'x-nf-*'],
+  ...['x-vercel-*', 'do-connecting-ip', 'wl-proxy-*', 'proxy-client-ip', 'client-ip', 'x-proxyuser-ip'],
+  ...['x-originating-*', 'x-host', 'x-original-*', 'x-rewrite-url', 'front-end-https', 'x-url-scheme'],
   ...['x-http-method', 'x-http-method-override', 'x-method-override'],
 ])
 

@@ -259,6 +259,41 @@ describe('what is refused, and why', () => {
       expect(await outcome(signed(names, {}, ['Content-Digest', value])), value).toBe(expected)
   })
 
+  test('a representation digest that is covered is judged as the other is, and not where the body is something else', async () => {
+    const [right, wrong] = [contentDigest(''), contentDigest('x')]
+    const names = ['@method', '@target-uri', 'repr-digest']
+    const both = [...names, 'content-digest']
+    for (const [covered, more, expected] of [
+      [names, ['Repr-Digest', right], 'ed'],
+      [names, ['Repr-Digest', wrong], 'invalid_token digest.wrong'],
+      [names, ['Repr-Digest', 'md5=:AAAA:'], 'invalid_request digest.malformed'],
+      [names, ['Repr-Digest', right, 'Content-Encoding', 'gzip'], 'invalid_request digest.representation'],
+      [names, ['Repr-Digest', right, 'Content-Range', 'bytes 0-0/9'], 'invalid_request digest.representation'],
+      [both, ['Repr-Digest', right, 'Content-Digest', right], 'ed'],
+      [both, ['Repr-Digest', wrong, 'Content-Digest', right], 'invalid_token digest.wrong'],
+      [both, ['Repr-Digest', right, 'Content-Digest', wrong], 'invalid_token digest.wrong'],
+      // One that nobody signed is nobody's word.
+      [['@method', '@target-uri'], ['Repr-Digest', wrong, 'Content-Encoding', 'gzip'], 'ed'],
+    ] as const)
+      expect(await outcome(signed(covered, {}, more)), more.join(' ')).toBe(expected)
+  })
+
+  test.each([
+    ['content-digest', 'key', 'sha-256'],
+    ['repr-digest', 'sf', true],
+  ] as const)('%s covered with %s is covered', async (field, parameter, value) => {
+    const { sign } = signer('test', ED)
+    for (const [body, expected] of [
+      ['', 'ed'],
+      ['x', 'invalid_token digest.wrong'],
+    ] as const) {
+      const more = [field, contentDigest(body)]
+      const covered = { method: 'GET', url: `${ORIGIN}/orders?page=1`, rawHeaders: more }
+      const parts = [component('@method'), component('@target-uri'), component(field, [[parameter, value]])]
+      expect(await outcome(message([...more, ...Object.entries(sign(covered, parts)).flat()]))).toBe(expected)
+    }
+  })
+
   const input = 'sig=("@method");created=1;keyid="ed"'
   test.each([
     [['Signature-Input', input]],
@@ -325,7 +360,12 @@ describe('what is refused, and why', () => {
     const caller = policy({ accept: scheme({ tag: 'api', components: ['@method', '@path', 'x-order'] }) })
     const refused = await caller.check(message([]))
     expect(refused?.headers['www-authenticate']).toBe(
-      'Signature realm="api", components="@method @path x-order", tag="api"',
+      'Signature realm="api", components="@method @path x-order", body-components="content-digest", tag="api"',
+    )
+    const always = ['@method', '@target-uri', 'content-digest']
+    const whole = await policy({ accept: scheme({ components: always }) }).check(message([]))
+    expect(whole?.headers['www-authenticate']).toBe(
+      'Signature realm="api", components="@method @target-uri content-digest"',
     )
   })
 })

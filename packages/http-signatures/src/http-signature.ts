@@ -10,14 +10,12 @@ import {
   type RequestView,
 } from '@countersign/http'
 import { errorParams, type Presented, type Scheme, type SchemeOptions } from '@countersign/policy'
-import { linesOf } from './component.ts'
+import { coveredDigests } from './covered-digests.ts'
 import { coveredRequest } from './covered-request.ts'
-import { digestCheck } from './digest.ts'
 import { type BodyCheck, guardBody, hasBody, noBody, unreadBody } from './guard-body.ts'
 import { andThen } from './maybe.ts'
 import { clockOf, componentsOf, labelOf, originOf, schemeParts, secondsOf, textOf } from './options.ts'
 import { checkReplay, isNew, type ReplayStore } from './replay.ts'
-import { identifierOf } from './signature-base.ts'
 import { type Received, signaturesIn } from './signature-fields.ts'
 import type { KeySource, VerificationKey } from './verification-key.ts'
 import { type Course, checkKeys, chosen, isText, type Verified, verifySignature } from './verify-signature.ts'
@@ -74,20 +72,18 @@ const OPTIONS = [
 ]
 const REQUIRED: readonly string[] = ['@method', '@target-uri']
 const TARGETS: readonly string[] = ['@target-uri', '@request-target', '@path']
-const DIGEST = '"content-digest"'
+const CONTENT_DIGEST = 'content-digest'
+const DIGEST = `"${CONTENT_DIGEST}"`
 const MAKER = 'httpSignature()'
 
 const MALFORMED = authError('invalid_request', 'signature.malformed', { detail: 'The signature is malformed.' })
 const NO_NONCE = authError('invalid_token', 'signature.nonce')
 const REPLAYED = authError('invalid_token', 'signature.replayed')
-const NO_DIGEST = authError('invalid_request', 'digest.malformed', {
-  detail: 'The Content-Digest field is malformed, or has neither sha-256 nor sha-512.',
-})
 const WRONG_BODY = authError('invalid_token', 'digest.wrong')
 
 /**
  * Accepts requests that are signed (RFC 9421) with one of your keys, over at least `components`, now, once. A body must be covered by
- * `Content-Digest` (RFC 9530), which is recomputed as the body is read: whoever reads a wrong one gets a refusal in place of its end.
+ * `Content-Digest` (RFC 9530); each digest of it that is covered is recomputed as the body is read: whoever reads a wrong one gets a refusal in place of its end.
  * A wrong signature is 401 `invalid_token`, a malformed one 400 `invalid_request`.
  */
 export function httpSignature<const K extends SignatureKey, U = Signer<K>>(
@@ -125,8 +121,8 @@ export function httpSignature<const K extends SignatureKey, U = Signer<K>>(
     if (isAuthError(judged)) return judged
     const message = messageOf(request)
     const check = bodyCheck(received, message)
-    if (!check) return NO_DIGEST
-    if (!hasBody(message) && !bodyCheck(received, message)?.isRight()) return WRONG_BODY
+    if (isAuthError(check)) return check
+    if (!hasBody(message) && !isEmptyRight(received, message)) return WRONG_BODY
     const pass = (isFirst: boolean): Principal | AuthError => {
       if (!isFirst) return REPLAYED
       const body = unreadBody(MAKER, message)
@@ -168,6 +164,8 @@ export function httpSignature<const K extends SignatureKey, U = Signer<K>>(
       params: {
         realm,
         components: components.join(' '),
+        // What a signature must cover too where there is a body.
+        ...(!components.includes(CONTENT_DIGEST) && { 'body-components': CONTENT_DIGEST }),
         ...(course.tag !== undefined && { tag: course.tag }),
         ...errorParams(error),
       },
@@ -176,10 +174,15 @@ export function httpSignature<const K extends SignatureKey, U = Signer<K>>(
   return Object.freeze(scheme) as Scheme<'httpSignature', U>
 }
 
-/** What the body must be: as its covered digest says, or else empty. `undefined`: the digest cannot be read. */
-function bodyCheck({ components }: Received, { rawHeaders }: Message): BodyCheck | undefined {
-  const isCovered = components.some((one) => identifierOf(one) === DIGEST)
-  return isCovered ? digestCheck(linesOf(rawHeaders, 'content-digest')) : noBody()
+/** What the body must be: as its covered digests say, or else empty. */
+function bodyCheck({ components }: Received, { rawHeaders }: Message): BodyCheck | AuthError {
+  return coveredDigests(components, rawHeaders) ?? noBody()
+}
+
+/** A check is asked once: this one is thrown away. */
+function isEmptyRight(received: Received, message: Message): boolean {
+  const check = bodyCheck(received, message)
+  return !isAuthError(check) && check.isRight()
 }
 
 function principalOf<K extends SignatureKey>({ entry, keyid }: Verified<K>): Principal {

@@ -1,6 +1,5 @@
 import { checkOptions, isAuthError } from '@countersign/http'
-import { linesOf } from './component.ts'
-import { digestCheck } from './digest.ts'
+import { coveredDigests } from './covered-digests.ts'
 import { component } from './make-signature.ts'
 import { clockOf, labelOf, secondsOf, textOf } from './options.ts'
 import { identifierOf } from './signature-base.ts'
@@ -89,11 +88,10 @@ export function verifyingFetch(options: VerifyingFetchOptions): typeof fetch {
     )
     if (isAuthError(judged)) return refuse(judged.reason)
     const isBodiless = method === 'HEAD' || response.status === 304
-    if (!isBodiless && received.components.some((one) => identifierOf(one) === DIGEST)) {
-      const check = digestCheck(linesOf(rawHeaders, 'content-digest'))
-      check?.update(bytes)
-      if (!check?.isRight()) return refuse('digest.wrong')
-    }
+    const check = isBodiless ? undefined : coveredDigests(received.components, rawHeaders)
+    if (isAuthError(check)) return refuse(check.reason)
+    check?.update(bytes)
+    if (check?.isRight() === false) return refuse('digest.wrong')
     const { status, statusText } = response
     const checked = new Response(bytes.length > 0 ? bytes : null, { status, statusText, headers: response.headers })
     return Object.defineProperty(checked, 'url', { value: response.url })

@@ -6,7 +6,8 @@ import { type Answer, empty, json } from '@countersign/http'
 import { policy } from '@countersign/policy'
 import { memoryStore } from '@countersign/store'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { httpSignature, signAnswers, signedFetch, verifyingFetch } from '../src/index.ts'
+import { contentDigest, httpSignature, signAnswers, signedFetch, verifyingFetch } from '../src/index.ts'
+import { component, signer } from '../src/make-signature.ts'
 
 const server = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const client = generateKeyPairSync('ed25519')
@@ -92,6 +93,33 @@ test.each<[string, Change, string]>([
   change = changed
   await expect(both(url)).rejects.toThrow(reason)
   await expect(both(url)).rejects.toMatchObject({ reason })
+})
+
+/** Signed by the right key with a digest of the representation too: of this text, with these headers beside it. */
+const withRepresentation =
+  (text: string, more: Readonly<Record<string, string>> = {}, status = 200): Change =>
+  ({ headers: { signature: _one, 'signature-input': _two, ...given }, body }, request) => {
+    const headers = { ...given, ...more, 'repr-digest': contentDigest(text) } as Record<string, string>
+    const { sign } = signer('test', { keyid: 'api-1', algorithm: 'ecdsa-p256-sha256', key: server.privateKey })
+    const req = [['req', true]] as const
+    const asked = { method: request.method ?? '', url, rawHeaders: request.rawHeaders }
+    const fields = sign({ status, rawHeaders: Object.entries(headers).flat(), request: asked }, [
+      ...['@status', 'content-digest', 'repr-digest'].map((name) => component(name)),
+      ...['@method', '@target-uri'].map((name) => component(name, req)),
+      component('signature', [...req, ['key', 'sig']]),
+    ])
+    return { status, headers: { ...headers, ...fields }, body }
+  }
+
+test('a digest of the representation that is covered is judged too, where the body is the representation', async () => {
+  change = withRepresentation('{"for":"acme"}')
+  expect(await (await both(url)).json()).toEqual({ for: 'acme' })
+  change = withRepresentation('{"for":"evil"}')
+  await expect(both(url)).rejects.toMatchObject({ reason: 'digest.wrong' })
+  change = withRepresentation('{"for":"acme"}', { 'content-range': 'bytes 0-13/99' }, 206)
+  await expect(both(url)).rejects.toMatchObject({ reason: 'digest.representation' })
+  change = withRepresentation('{"for":"evil"}')
+  expect((await both(url, { method: 'HEAD' })).status).toBe(200) // there is no body to be wrong
 })
 
 let before: Answer | undefined

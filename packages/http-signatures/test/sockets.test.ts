@@ -19,6 +19,7 @@ const ORIGIN = 'https://api.acme.com'
 const { publicKey, privateKey } = generateKeyPairSync('ed25519')
 const ORDER = { sku: 'b-17', note: 'ünïcode' }
 const BODY = JSON.stringify(ORDER)
+const CHALLENGE = 'Signature realm="api", components="@method @target-uri", body-components="content-digest"'
 
 function partnerPolicy() {
   const keys = {
@@ -28,12 +29,13 @@ function partnerPolicy() {
 }
 
 /** What `signedFetch` would send, to be sent otherwise. */
-async function signed(path: string, init: RequestInit = {}): Promise<Sent> {
+async function signed(path: string, init: RequestInit = {}, components?: readonly string[]): Promise<Sent> {
   let sent: Sent | undefined
   const sign = signedFetch({
     keyid: 'acme-1',
     algorithm: 'ed25519',
     key: privateKey,
+    ...(components && { components }),
     fetch: async (input, { method = 'GET', headers, body } = {}) => {
       const bytes =
         body === undefined || body === null ? new Uint8Array() : new Uint8Array(await new Response(body).arrayBuffer())
@@ -84,10 +86,29 @@ describe.each(Object.keys(HOSTS))('%s', (name) => {
     host.seen.length = 0
     const sent = await order()
     const got = await exchange(host, ...as({ ...sent, body: Buffer.from(BODY.replace('17', '71')) }))
-    const [status, challenge] = [401, 'Signature realm="api", components="@method @target-uri", error="invalid_token"']
+    const [status, challenge] = [401, `${CHALLENGE}, error="invalid_token"`]
     expect([got?.status, got?.headers['www-authenticate']]).toEqual([status, challenge])
     expect(got?.body).not.toContain('acme')
     expect(host.seen).toEqual([])
+  })
+
+  test('a right content digest does not carry a wrong digest of the representation', async () => {
+    host.seen.length = 0
+    const covered = ['@method', '@target-uri', 'repr-digest']
+    const post = (headers: Record<string, string>) =>
+      signed(
+        '/orders',
+        { method: 'POST', body: BODY, headers: { 'content-type': 'application/json', ...headers } },
+        covered,
+      )
+    const asked = async (headers: Record<string, string>) => {
+      const sent = await post(headers)
+      return (await exchange(host, sent, [sent.body], false))?.status
+    }
+    expect(await asked({ 'repr-digest': contentDigest(BODY) })).toBe(200)
+    expect(await asked({ 'repr-digest': contentDigest('{"sku":"x"}') })).toBe(401)
+    expect(await asked({ 'repr-digest': contentDigest(BODY), 'content-encoding': 'gzip' })).toBe(400)
+    expect(host.seen).toEqual([BODY])
   })
 
   test('a body that is cut short, or has more than was signed', async () => {

@@ -22,6 +22,11 @@ export interface LoginDelay {
   readonly waiting?: number
   /** Attempts that may wait in all: 1,000. */
   readonly waitingInAll?: number
+  /**
+   * Attempts of one user that go on each second, over all processes, though as many wait as may: from addresses that never failed
+   * for that user. 2: as many as go on after having waited (10 in 5 s), so a flood of new addresses at most doubles the guesses.
+   */
+  readonly newcomers?: number
 }
 
 export interface LoginLimitsOptions {
@@ -76,7 +81,7 @@ function budgetOf(name: string, budget: Budget): Budget {
 }
 
 function delayOf(delay: LoginDelay | undefined) {
-  checkOptions(`${MAKER}: delay`, delay, ['after', 'most', 'waiting', 'waitingInAll'])
+  checkOptions(`${MAKER}: delay`, delay, ['after', 'most', 'waiting', 'waitingInAll', 'newcomers'])
   const free = wholeOf(MAKER, 'delay.after', delay?.after ?? 10, 1, 1_000_000)
   const most = 1000 * wholeOf(MAKER, 'delay.most (seconds)', delay?.most ?? 5, 1, 60)
   return {
@@ -84,5 +89,6 @@ function delayOf(delay: LoginDelay | undefined) {
     after: (failures: number) => (failures < free ? 0 : Math.min(most, 100 * 2 ** Math.min(20, failures - free))),
     places: wholeOf(MAKER, 'delay.waiting', delay?.waiting ?? 10, 1, 10_000),
     placesInAll: wholeOf(MAKER, 'delay.waitingInAll', delay?.waitingInAll ?? 1_000, 1, 1_000_000),
+    newcomers: wholeOf(MAKER, 'delay.newcomers', delay?.newcomers ?? 2, 0, 1_000),
   }
 }

@@ -26,6 +26,17 @@ export interface LoginAttempt {
   undone(): Promise<void>
 }
 
+/** A budget that an attempt is taken from. */
+interface Held {
+  readonly key: string
+  readonly budget: Budget
+  /** Of the wider network of an IPv6 address. */
+  readonly isNetwork: boolean
+  readonly isOfUser: boolean
+}
+
+type Change = () => Maybe<unknown>
+
 interface Taken {
   readonly count: Count | undefined
   readonly ended: () => void
@@ -33,6 +44,9 @@ interface Taken {
 
 const REMEMBERED = 30 * 24 * 60 * 60
 const NAME = 'failed-logins'
+/** Bits of an IPv6 address that one site has at least, with 65,536 networks of 64 in it; ten times what one address may. */
+const NETWORK = 48
+const ofNetwork = ({ limit, window }: Budget): Budget => ({ limit: limit * 10, window })
 const BUSY = authError('temporarily_unavailable', 'login.busy', {
   detail: 'Too many logins at once. Try again.',
   headers: { 'retry-after': '1' },
@@ -40,8 +54,9 @@ const BUSY = authError('temporarily_unavailable', 'login.busy', {
 
 /**
  * Budgets of failed logins: for each user at one address, and for each address. Over all addresses a user has none that could
- * run out, so no stranger locks anybody out: attempts only wait, longer with each failure, `delay.most` seconds at most, and
- * not at all from an address where the user signed in within 30 days. Throws a TypeError for wrong options.
+ * run out, so no stranger locks anybody out of an address where they signed in within 30 days: there attempts do not even wait.
+ * Elsewhere they wait, longer with each failure, `delay.most` seconds at most; where more wait than may, those whose network failed or
+ * was refused most give way, a few a second that never failed go on, and the others are refused. Throws a TypeError for wrong options.
  */
 export function loginLimits(options: LoginLimitsOptions = {}): LoginLimits {
   const { pair, perAddress, delay, store: given, whenDown, prefix, canonical } = loginLimitsOptions(options)
@@ -58,7 +73,7 @@ export function loginLimits(options: LoginLimitsOptions = {}): LoginLimits {
       if (!count || !isOver(count, budget)) return { count, ended }
       const others = (underWay.get(key) ?? 1) - 1
       ended()
-      await settle([giveBack(store, key, budget.window)])
+      await settle([() => giveBack(store, key, budget.window)])
       // Used up by failures, or only by logins of which nobody knows yet: those may all be right.
       return usedBefore(count) - others >= budget.limit ? refusal(budget, count.endsIn) : BUSY
     } catch (down) {
@@ -67,59 +82,83 @@ export function loginLimits(options: LoginLimitsOptions = {}): LoginLimits {
     }
   }
 
+  /** Whether one that never failed goes on though all places are taken: a few of one user do each second, over all processes. */
+  async function isOneOfFew(user: string): Promise<boolean> {
+    const now = await store.add(keyOf('new', user), 1, 1)
+    return now === undefined || now.used <= delay.newcomers
+  }
+
   return Object.freeze({
     async begin(username: string, request: RequestView) {
       const [user, address] = [canonical(username), addressOf(request, prefix)]
-      const keys = { pair: keyOf('pair', user, address), address: keyOf('address', address), user: keyOf('user', user) }
-      const home = keyOf('home', user, address)
-
-      // The address first: one that is used up costs the store one row, whomever it names.
-      const atAddress = await take(keys.address, perAddress)
-      if (isAuthError(atAddress)) return atAddress
-      const here = await take(keys.pair, pair).catch((down: unknown) => {
-        atAddress.ended()
-        throw down
-      })
-      if (isAuthError(here)) {
-        atAddress.ended()
-        await settle([giveBack(store, keys.address, perAddress.window)])
-        return here
-      }
+      const network = addressOf(request, Math.min(NETWORK, prefix))
+      const [ofUser, home] = [keyOf('user', user), keyOf('home', user, address)]
+      const [pairKey, knocks] = [keyOf('pair', user, address), keyOf('knocks', user, network)]
+      const taken: (Taken & Held)[] = []
       const ended = () => {
-        atAddress.ended()
-        here.ended()
+        for (const one of taken) one.ended()
       }
-      const undone = () => {
+      /** Ends what is under way, gives back what was taken, and does more. */
+      const give = (kept?: string, ...more: readonly Change[]) => {
         ended()
-        return settle([
-          giveBack(store, keys.pair, pair.window),
-          giveBack(store, keys.address, perAddress.window),
-          giveBack(store, keys.user, pair.window),
-        ])
+        const back: readonly Change[] = taken
+          .filter(({ key }) => key !== kept)
+          .map((one) => () => giveBack(store, one.key, one.budget.window))
+        return settle([...back, ...more])
       }
-      const succeeded = () => {
-        ended()
-        return settle([
-          store.delete(keys.pair),
-          giveBack(store, keys.address, perAddress.window),
-          giveBack(store, keys.user, pair.window),
-          store.add(home, 1, REMEMBERED),
-        ])
-      }
+      const giveUser = () => giveBack(store, ofUser, pair.window)
+
       try {
-        const failed = await store.add(keys.user, 1, pair.window)
-        const wait = delay.after(usedBefore(failed))
-        if (wait > 0 && !(await store.peek(home)) && !(await room.wait(user, wait, usedBefore(here.count)))) {
-          await undone()
-          return waiting(wait)
+        for (const held of budgetsOf(user, address, network, pairKey)) {
+          const one = await take(held.key, held.budget)
+          if (!isAuthError(one)) {
+            taken.push({ ...held, ...one })
+            continue
+          }
+          // A neighbour in the network of a home uses up nothing of that home.
+          if (held.isNetwork && (await store.peek(home))) continue
+          await give()
+          return one
+        }
+        const wait = delay.after(usedBefore(await store.add(ofUser, 1, pair.window)))
+        if (wait > 0 && !(await store.peek(home))) {
+          // Of the wider network too: who has many addresses there is no newcomer at the next.
+          const failures = Math.max(...taken.map((one) => (one.isOfUser ? usedBefore(one.count) : 0)))
+          const refusedBefore = (await store.peek(knocks))?.used ?? 0
+          const goesOn = await room.wait(user, wait, failures + refusedBefore)
+          if (!(goesOn ?? (failures === 0 && (await isOneOfFew(user))))) {
+            await give(undefined, giveUser, () => store.add(knocks, 1, pair.window))
+            return waiting(wait)
+          }
         }
       } catch (down) {
         ended()
         throw down
       }
-      return { succeeded, failed: async () => ended(), undone }
+      return {
+        succeeded: () =>
+          give(
+            pairKey,
+            () => store.delete(pairKey),
+            giveUser,
+            () => store.add(home, 1, REMEMBERED),
+          ),
+        failed: async () => ended(),
+        undone: () => give(undefined, giveUser),
+      }
     },
   })
+
+  /** What is taken from, in turn: addresses first, since one that is used up costs the store a row, whomever it names. */
+  function budgetsOf(user: string, address: string, network: string, pairKey: string): readonly Held[] {
+    const all: readonly Held[] = [
+      { key: keyOf('address', network), budget: ofNetwork(perAddress), isNetwork: true, isOfUser: false },
+      { key: keyOf('address', address), budget: perAddress, isNetwork: false, isOfUser: false },
+      { key: keyOf('pair', user, network), budget: ofNetwork(pair), isNetwork: true, isOfUser: true },
+      { key: pairKey, budget: pair, isNetwork: false, isOfUser: true },
+    ]
+    return network === address ? all.filter(({ isNetwork }) => !isNetwork) : all
+  }
 }
 
 /** One more of a key, until the function that it gives is called. */
@@ -172,7 +211,7 @@ async function giveBack(store: CheckedStore, key: string, window: number): Promi
   if (left !== undefined && left.used < 0) await store.add(key, 1, window)
 }
 
-/** A store that went down meanwhile costs the caller a part of the budget, not the login. */
-async function settle(changes: readonly Maybe<unknown>[]): Promise<void> {
-  await Promise.allSettled(changes)
+/** A store that went down meanwhile costs the caller a part of the budget, not the login: it may throw at once, too. */
+async function settle(changes: readonly Change[]): Promise<void> {
+  await Promise.allSettled(changes.map(async (change) => change()))
 }

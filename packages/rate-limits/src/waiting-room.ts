@@ -1,14 +1,14 @@
 /** Requests that wait. Whoever finds no room never waits. */
 export interface WaitingRoom {
   /**
-   * Resolves after so many milliseconds to `true`, go on. Where the room of that user is full, the one whose address failed
-   * most for that user gives way: `false`, refused. One whose address never failed is not refused: it goes on at once.
+   * Resolves after so many milliseconds to `true`, go on. Where the room of that user is full, the one with most
+   * tries (failed, or refused) gives way to one with less: `false`, refused. `undefined` at once: there is no place for this one.
    */
-  wait(user: string, milliseconds: number, failures: number): Promise<boolean>
+  wait(user: string, milliseconds: number, tries: number): Promise<boolean | undefined>
 }
 
 interface Waiter {
-  readonly failures: number
+  readonly tries: number
   leave(goesOn: boolean): void
 }
 
@@ -18,20 +18,20 @@ export function waitingRoom(places: number, placesInAll: number): WaitingRoom {
   let waiting = 0
 
   return {
-    wait(user, milliseconds, failures) {
-      if (waiting >= placesInAll) return Promise.resolve(failures === 0)
+    wait(user, milliseconds, tries) {
       const room = rooms.get(user) ?? new Set<Waiter>()
-      if (room.size >= places) {
+      if (room.size >= places || waiting >= placesInAll) {
         let most: Waiter | undefined
-        for (const one of room) if (most === undefined || one.failures > most.failures) most = one
-        if (most === undefined || failures > most.failures) return Promise.resolve(failures === 0)
-        most.leave(most.failures === 0) // the oldest of those that failed most
+        for (const one of room) if (most === undefined || one.tries > most.tries) most = one
+        // Whoever tried as often has waited longer, and stays.
+        if (most === undefined || tries >= most.tries) return Promise.resolve(undefined)
+        most.leave(false)
       }
       rooms.set(user, room)
       waiting++
       return new Promise((resolve) => {
         const waiter: Waiter = {
-          failures,
+          tries,
           leave(goesOn) {
             clearTimeout(timer)
             waiting--

@@ -7,7 +7,8 @@ import type { WireRequest, WireResponse } from '../wire.ts'
 const SECRET = 'countersign-demo-signature-secret'
 const KEY = Buffer.from('countersign-demo-encryption-key!')
 
-const SIGNATURE = 'Signature realm="sample", components="@method @target-uri authorization"'
+const SIGNATURE =
+  'Signature realm="sample", components="@method @target-uri authorization", body-components="content-digest"'
 const digestOf = (body: string) => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
 const mac = (base: string) => createHmac('sha256', SECRET).update(base).digest('base64')
 const now = () => Math.floor(Date.now() / 1000)

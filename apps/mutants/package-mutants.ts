@@ -35,14 +35,13 @@ function run(name: string, { changes, in: place, test }: Run) {
   })
 }
 
-/** Takes out each guard; tells of those that nobody missed. Resolves to how many were missed. */
-export async function runPackageMutants(
-  name: string,
+/** Whether what each would change stands where it says, once: a row that has gone stale guards nothing. */
+export function standing(
   all: readonly PackageMutant[],
   only: string | undefined,
   fail: (text: string) => void,
-): Promise<number> {
-  const queue = all.filter((one) => {
+): PackageMutant[] {
+  return all.filter((one) => {
     if (only && !`${one.file} ${one.what} ${one.test}`.includes(only)) return false
     const stale = [one, ...(one.also ?? [])].find(
       ({ file, find }) => readFileSync(`${root}/packages/${file}`, 'utf8').split(find).length !== 2,
@@ -50,6 +49,16 @@ export async function runPackageMutants(
     if (stale) fail(`${one.file}: ${one.what}: its text does not stand in ${stale.file} exactly once: ${stale.find}`)
     return !stale
   })
+}
+
+/** Takes out each guard; tells of those that nobody missed. Resolves to how many were missed. */
+export async function runPackageMutants(
+  name: string,
+  all: readonly PackageMutant[],
+  only: string | undefined,
+  fail: (text: string) => void,
+): Promise<number> {
+  const queue = standing(all, only, fail)
   const files = [...new Set(queue.map((one) => one.in))]
   let killed = 0
   const work = async () => {

@@ -112,6 +112,10 @@ describe('verify', () => {
   it('says which columns it misses in a row', async () => {
     const login = passwordLogin({ find: () => ({ id: 1, password: hash }) as never })
     expect(() => login.verify(known)).toThrow(/`subject` and `passwordHash`/)
+    for (const text of [{ roles: 'clerk' }, { scopes: 'posts:read posts:write' }]) {
+      const wrong = passwordLogin({ find: () => ({ subject: '1', passwordHash: '!', ...text }) as never })
+      expect(() => wrong.verify(known)).toThrow(/`scopes` and `roles` as lists/)
+    }
   })
 })
 

@@ -28,7 +28,7 @@ export interface StoredUser extends Principal {
    * As `hashPassword` or an older system made it. No password is right for one that is empty (or null, from a database),
    * starts with `!` or `*`, or cannot be read.
    */
-  readonly passwordHash: string
+  readonly passwordHash: string | null
 }
 
 /** The user as handlers see it: frozen, without the hash. */
@@ -184,6 +184,9 @@ export function passwordLogin<U extends StoredUser>(options: PasswordLoginOption
           'Rename the columns of the row that it found.',
       )
     }
+    for (const list of [user.scopes, user.roles])
+      if (list !== undefined && !Array.isArray(list))
+        throw new TypeError('passwordLogin: `find` must return `scopes` and `roles` as lists, or leave them out')
     return UNUSABLE.test(user.passwordHash) ? nobody : user.passwordHash
   }
 

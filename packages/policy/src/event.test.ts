@@ -227,7 +227,7 @@ describe('NODE_DEBUG=countersign, in a process of its own', () => {
       'POST /posts%0A, policy "write posts", scheme bearer, credential.wrong -> 401 invalid_token',
       'POST /posts%0A, policy "write posts", scheme apiKey, credential.wrong -> 401 invalid_token',
       'POST /posts%0A, policy "write posts", scheme basic, basic.wrong -> 401 invalid_credentials',
-      'POST /posts%0A, policy "write posts", scheme bearer, scope.missing -> 403 insufficient_scope',
+      'POST /posts%0A, policy "write posts", scheme bearer, scope.missing, expected scope a, got no scopes, no roles -> 403 insufficient_scope',
       'POST /posts%0A, policy "write posts", unavailable, got the key source does not answer -> 503 temporarily_unavailable',
       'POST /posts%0A, policy "write posts", scheme bearer, bearer.grammar, expected letters, digits and - . _ ~ + / = -> 400 invalid_request',
     ])

@@ -82,6 +82,7 @@ describe('schemes and combinators are checked at creation', () => {
     ['bearer of null', () => bearer(null as never), /got null/],
     ['bearer of an empty list', () => bearer([]), /at least one verifier/],
     ['bearer of a list with a hole', () => bearer([() => undefined, {} as never]), /got object/],
+    ['bearer of a promise', () => bearer(Promise.resolve({}) as never), /^bearer\(\) got a promise: await it first$/],
     ['basic of a string', () => basic('secret' as never), /basic\(\) needs passwordLogin\(\).*got string/],
     ['apiKey of an object without verify', () => apiKey({} as never), /apiKey\(\) needs apiKeys\(\)/],
     [

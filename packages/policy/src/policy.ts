@@ -18,7 +18,7 @@ import { andThen } from './maybe.ts'
 import { type PolicyOptions, policyOptions } from './policy-options.ts'
 import { refuser, refusers, withHeaders } from './refusal.ts'
 import { type Decision, type Requirement, schemesOf } from './requirement.ts'
-import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
+import { checkRule, type Holder, heldText, judge, type Rule, ruleText, scopesOf } from './rule.ts'
 
 /**
  * What a request without a right credential meets. `required`: it is refused. `optional`: none passes, a wrong one is
@@ -119,7 +119,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
     if (maxAge !== undefined) trace?.push({ what: AGE, held: true })
     if (allow === undefined) return { proof }
     return andThen(judge(allow, proof, undefined, trace), (ruling) =>
-      ruling === 'yes' ? { proof } : { proof, error: shortfall(ruling, allow) },
+      ruling === 'yes' ? { proof } : { proof, error: shortfall(ruling, allow, proof) },
     )
   }
 
@@ -185,7 +185,7 @@ export function policy<D, const M extends Mode = 'required'>(options: PolicyOpti
       const judged = judge(rule as Rule<never, never>, holder, resource)
       return andThen(judged, (ruling) => {
         if (ruling === 'yes') return undefined
-        const error = shortfall(ruling, rule as Rule<never, never>)
+        const error = shortfall(ruling, rule as Rule<never, never>, holder)
         publish('forbidden', request, { policy: name, scheme: holder.scheme.name, principal: holder.verified, error })
         return refuse(error, holder.scheme)
       })
@@ -213,10 +213,12 @@ function unavailable(thrown: unknown): Ran {
   throw thrown
 }
 
-function shortfall(ruling: 'scope' | 'no', rule: Rule<never, never>): AuthError {
-  if (ruling === 'no') return authError('access_denied', 'rule.refused')
+function shortfall(ruling: 'scope' | 'no', rule: Rule<never, never>, holder: Holder): AuthError {
+  const told = { expected: ruleText(rule), got: heldText(holder) }
+  if (ruling === 'no') return authError('access_denied', 'rule.refused', told)
   const scopes = scopesOf(rule)
   return authError('insufficient_scope', 'scope.missing', {
+    ...told,
     scopes,
     detail: `This needs the scope ${scopes.join(' ')}.`,
   })

@@ -1,13 +1,26 @@
 import { describe, expect, test } from 'vitest'
 import { bearerLine, challengesOf, request, verdictOf } from '../test/request.ts'
 import { bearer, policy } from './index.ts'
-import { checkRule, judge, type Rule, scopesOf } from './rule.ts'
+import { checkRule, heldText, judge, type Rule, ruleText, scopesOf } from './rule.ts'
 
 const holder = { principal: { subject: 'ada' }, scopes: ['a', 'b'], roles: ['author'] }
 const yes = { name: 'yes', test: () => true }
 const no = { name: 'no', test: () => false }
 const A = { scope: 'a' }
 const X = { scope: 'x' }
+
+test('in words: what it asks, and what somebody holds, without what moves a terminal', () => {
+  expect(ruleText({ anyOf: [{ role: 'admin' }, { allOf: [A, X] }, no] })).toBe(
+    'role admin or (scope a and scope x) or no',
+  )
+  expect(heldText(holder)).toBe('scope a b, role author')
+  expect(heldText({ ...holder, scopes: ['\u001b[2J'], roles: undefined })).toBe('scope ?[2J, no roles')
+  expect(heldText({ ...holder, roles: ['x'.repeat(9999)] })).toHaveLength(200)
+})
+
+test('several roles in one rule: what to write', () => {
+  expect(() => checkRule({ role: ['a', 'b'] })).toThrow(/several roles are \{ anyOf:/)
+})
 
 test.each<[string, Rule, 'yes' | 'scope' | 'no']>([
   ['a scope that is held', A, 'yes'],

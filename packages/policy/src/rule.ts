@@ -93,6 +93,23 @@ function tell(trace: Trace | undefined, what: string, held: boolean, otherwise: 
   return held ? 'yes' : otherwise
 }
 
+/** A rule in words, for the developer's log: `scope posts:write and role admin`. */
+export function ruleText(rule: Rule<never, never>): string {
+  if ('scope' in rule) return `scope ${rule.scope}`
+  if ('role' in rule) return `role ${rule.role}`
+  if ('test' in rule) return rule.name
+  const [parts, word] = 'allOf' in rule ? [rule.allOf, ' and '] : [rule.anyOf, ' or ']
+  const texts = parts.map((part) => ('allOf' in part || 'anyOf' in part ? `(${ruleText(part)})` : ruleText(part)))
+  return texts.join(word)
+}
+
+/** What somebody holds, in words. Of a token that is right, and still anybody's text: nothing of it may move a terminal. */
+export function heldText({ scopes, roles }: Holder): string {
+  const list = (kind: string, names: readonly string[] = []) =>
+    names.length === 0 ? `no ${kind}s` : `${kind} ${names.join(' ')}`
+  return `${list('scope', scopes)}, ${list('role', roles)}`.slice(0, 200).replace(/[^\x20-\x7e]/g, '?')
+}
+
 /** The scopes that would have been enough, whole: all of an `allOf`, the first alternative of an `anyOf` that names any. */
 export function scopesOf(rule: Rule<never, never>): readonly string[] {
   if ('scope' in rule) return [rule.scope]
@@ -117,7 +134,8 @@ export function checkRule(rule: unknown): void {
       )
     }
   } else if (kind === 'role') {
-    if (typeof value !== 'string' || value === '') throw new TypeError('a rule\'s "role" must be a non-empty string')
+    if (typeof value !== 'string' || value === '')
+      throw new TypeError(`a rule's "role" must be a non-empty string${Array.isArray(value) ? `: ${MEANT.roles}` : ''}`)
   } else if (kind === 'test') {
     if (typeof value !== 'function' || typeof shape.name !== 'string')
       throw new TypeError('a rule with a "test" function needs a "name" that can be shown')

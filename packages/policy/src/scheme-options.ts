@@ -75,6 +75,7 @@ export function verifierOf<C>(verifier: unknown, what: string, scheme: string, p
       throw new TypeError(
         `${scheme}() got an issuer without an audience, for which any token would do: remoteIssuer(url, { audience })`,
       )
+    if (verifier instanceof Promise) throw new TypeError(`${scheme}() got a promise: await it first`)
     throw new TypeError(
       `${scheme}() needs ${what}, or a function of the credential; got ${verifier === null ? 'null' : typeof verifier}`,
     )

@@ -16,14 +16,16 @@ export function nameOf(maker: string, option: string, value: unknown): string {
   throw new TypeError(`${maker}: ${option} must be 1 to 63 of a to z, 0 to 9, _ and -, a letter first`)
 }
 
+const QUARTER = 15 * 60
 const DAY = 24 * 60 * 60
 /** The longest window: 31 days, in seconds. */
 export const LONGEST = 31 * DAY
 
-/** The window itself, in seconds. Beyond a day, whole thousands that are no whole days were meant in milliseconds. */
+/** The window itself, in seconds. Whole thousands that are no quarters of an hour and no days were meant in milliseconds. */
 export function windowOf(maker: string, name: string, value: unknown): number {
   const window = wholeOf(maker, `${name} (seconds)`, value, 1, LONGEST)
-  if (window > DAY && window % 1000 === 0 && window % DAY !== 0)
+  const isRound = window <= DAY ? window % QUARTER === 0 : window % DAY === 0
+  if (window % 1000 === 0 && !isRound)
     throw new TypeError(`${maker}: ${name} is in seconds, and ${window} looks like milliseconds: ${window / 1000}`)
   return window
 }

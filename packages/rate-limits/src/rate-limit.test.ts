@@ -354,6 +354,8 @@ describe('options that are wrong are refused when the limit is made', () => {
     [{ limit: 0 }, /limit must be a whole number from 1/],
     [{ limit: '5' }, /limit must be a whole number/],
     [{ window: 600_000 }, /window is in seconds, and 600000 looks like milliseconds: 600/],
+    [{ window: 60_000 }, /window is in seconds, and 60000 looks like milliseconds: 60/],
+    [{ window: 1000 }, /looks like milliseconds: 1/],
     [{ window: 3_600_000 }, /window \(seconds\)/],
     [{ window: 0.5 }, /window \(seconds\) must be a whole number from 1 to 2678400/],
     [{ plans: () => undefined }, /needs a limit by caller/],

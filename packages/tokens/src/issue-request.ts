@@ -12,6 +12,7 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 export function grantOf(principal: Principal, wanted: IssueOptions | undefined, now: number, sid: string): Grant {
   if (typeof principal !== 'object' || principal === null)
     throw new TypeError('issue takes a principal, such as { subject: user.id, scopes: user.scopes }')
+  if (principal instanceof Promise) throw new TypeError('issue got a promise: await it first')
   checkOptions('issue', wanted, ['client', 'scopes', 'claims', 'device', 'jkt', 'authTime'])
   const { subject, roles } = principal
   const {

@@ -50,6 +50,7 @@ test.each([
 test('issue says what a principal is', async () => {
   for (const [principal, message] of [
     [undefined, 'issue takes a principal'],
+    [Promise.resolve({ subject: 'anna' }), 'issue got a promise: await it first'],
     ['anna', 'issue takes a principal'],
     [{ id: 7 }, 'principal.subject'],
     [{ subject: 'anna', scopes: 'a b' }, "scopes must be a list such as ['posts:read']"],

@@ -73,6 +73,10 @@ export interface RefreshFamilies {
 
 const refusal = (reason: string): Rotation => ({ error: authError('invalid_grant', `refresh.${reason}`) })
 const MALFORMED = refusal('malformed')
+/** For the developer's log: what a client sees is the same. */
+const NO_TEXT: Rotation = {
+  error: authError('invalid_grant', 'refresh.malformed', { expected: 'the token itself, not the body that holds it' }),
+}
 const UNKNOWN = refusal('unknown')
 const EXPIRED = refusal('expired')
 const CLIENT = refusal('client')
@@ -99,7 +103,7 @@ export function refreshFamilies(table: SessionTable, times: RefreshTimes, clock:
 
   async function rotate(presented: unknown, wanted: Wanted): Promise<Rotation> {
     const token = parseRefreshToken(presented)
-    if (!token) return MALFORMED
+    if (!token) return typeof presented === 'string' ? MALFORMED : NO_TEXT
     const handle = hashPart(token.handle)
     for (let tries = 0; tries < TRIES; tries++) {
       const row = await table.find(handle)

@@ -112,6 +112,8 @@ test('what is no refresh token, or unknown, harms nobody', async () => {
     access_token,
   ]
   for (const token of spoiled) expect(await refused(issuer, token)).toBe('refresh.malformed')
+  const body = await issuer.refresh({ refresh_token: first } as never).catch((thrown) => thrown)
+  expect(body.error).toMatchObject({ code: 'invalid_grant', expected: 'the token itself, not the body that holds it' })
   expect(await refused(issuer, Buffer.alloc(48, 1).toString('base64url'))).toBe('refresh.unknown')
   await issuer.refresh(first)
 })

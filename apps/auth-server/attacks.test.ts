@@ -177,13 +177,12 @@ describe.each(Object.keys(HOSTS))('on %s', (name) => {
       const two = await visitor().code()
       const { client_id: _, ...rest } = { client_id: WEB, grant_type: 'authorization_code', redirect_uri: BACK }
       const stolen = await token({ ...rest, code: two.code, code_verifier: two.verifier }, { authorization: BASIC })
-      expect([stolen.status, stolen.error]).toEqual([400, expect.stringMatching(/^invalid_(grant|request)$/)])
+      expect([stolen.status, stolen.error]).toEqual([400, 'unauthorized_client'])
     })
 
     test('a public client asks for a token of its own', async () => {
       const { status, error } = await token({ grant_type: 'client_credentials', client_id: WEB })
-      // RFC 6749 section 5.2 has unauthorized_client for it; oidc-provider, which is certified, says this.
-      expect([status, error]).toEqual([400, 'invalid_request'])
+      expect([status, error]).toEqual([400, 'unauthorized_client'])
     })
 
     test('two client authentications at once', async () => {
@@ -259,9 +258,8 @@ describe.each(Object.keys(HOSTS))('on %s', (name) => {
         status: 400,
         error: 'invalid_target',
       })
-      // A wrong resource uses the token up: oidc-provider takes it before it looks. The session is not what was attacked.
-      const other = await redeem(await visitor().code({ scope: 'openid offline_access posts:read', prompt: 'consent' }))
-      const less = await refresh(other.refresh_token, { scope: 'posts:read' })
+      // Asking wrongly used nothing up.
+      const less = await refresh(first.refresh_token, { scope: 'posts:read' })
       expect(less).toMatchObject({ status: 200 })
       expect(claimsOf(less.access_token)).toMatchObject({ aud: AUDIENCE, scope: 'posts:read', sub: 'usr_admintak' })
     })

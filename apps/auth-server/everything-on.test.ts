@@ -1,12 +1,17 @@
 // What the sample hosts leave off: device codes, registration, client documents, sign-out, in Debian's Chromium.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startHost } from '@countersign/conformance'
 import * as openid from 'openid-client'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noChromium, openChromium } from '../console/chromium.ts'
+import { makeCertificates } from '../domain/tls.ts'
 import { authorizeIn, caught, clientPage } from './person.ts'
 
 if (noChromium) console.warn(`\n!!! device codes and sign-out are not looked at: ${noChromium}\n`)
@@ -18,6 +23,11 @@ describe.skipIf(noChromium)('with everything switched on', () => {
   let client: Awaited<ReturnType<typeof clientPage>>
   let issuer: string
   let stop: () => Promise<unknown>
+  /** Documents of a client that nobody here knew, over TLS. */
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+  const fetched: (string | undefined)[] = []
+  let stranger: ReturnType<typeof createTlsServer>
+  const documentId = () => `https://localhost:${(stranger.address() as AddressInfo).port}/client.json`
   /** What the shop's back channel is told. */
   const told: string[] = []
   const shop = createServer(async (request, response) => {
@@ -29,13 +39,23 @@ describe.skipIf(noChromium)('with everything switched on', () => {
     const BACKCHANNEL = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/backchannel`
     const main = fileURLToPath(new URL('main.ts', import.meta.url))
     client = await clientPage()
-    const [host, chromium] = await Promise.all([startHost(main, { env: { BACKCHANNEL } }), openChromium()])
+    const { tls } = makeCertificates(folder, false)
+    stranger = createTlsServer(tls, (request, response) => {
+      fetched.push(request.url)
+      const said = { client_id: documentId(), client_name: 'Stranger', redirect_uris: [client.back] }
+      response.end(JSON.stringify({ ...said, token_endpoint_auth_method: 'none', grant_types: ['authorization_code'] }))
+    })
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
+    const env = { BACKCHANNEL, NODE_EXTRA_CA_CERTS: join(folder, 'server.crt') }
+    const [host, chromium] = await Promise.all([startHost(main, { env }), openChromium()])
     browser = chromium
     stop = host.stop
     issuer = `http://127.0.0.1:${host.port}`
   })
   afterAll(async () => {
     shop.close()
+    stranger?.close()
+    rmSync(folder, { recursive: true })
     client?.close()
     await browser?.close()
     await stop?.()
@@ -58,7 +78,7 @@ describe.skipIf(noChromium)('with everything switched on', () => {
   test('device code (RFC 8628): a wrong code, the right one in small letters, compared, signed in, allowed', async () => {
     const config = await discover('tv')
     const started = await openid.initiateDeviceAuthorization(config, { scope: 'openid read' })
-    const polled = openid.pollDeviceAuthorizationGrant(config, { ...started, interval: 1 })
+    const polled = openid.pollDeviceAuthorizationGrant(config, started)
     const context = await browser.newContext({ locale: 'en', viewport: { width: 360, height: 740 } })
     const page = await context.newPage()
     await page.goto(started.verification_uri)
@@ -82,7 +102,7 @@ describe.skipIf(noChromium)('with everything switched on', () => {
   test('device code: who says no, the device is told', async () => {
     const config = await discover('tv')
     const started = await openid.initiateDeviceAuthorization(config, { scope: 'read' })
-    const polled = openid.pollDeviceAuthorizationGrant(config, { ...started, interval: 1 })
+    const polled = openid.pollDeviceAuthorizationGrant(config, started)
     const refused = expect(polled).rejects.toMatchObject({ error: 'access_denied' })
     const page = await browser.newPage({ locale: 'en' })
     await page.goto(started.verification_uri_complete as string)
@@ -113,10 +133,19 @@ describe.skipIf(noChromium)('with everything switched on', () => {
   })
 
   test('a client whose id is the address of its document (draft-ietf-oauth-client-id-metadata-document)', async () => {
-    const metadata = await (await fetch(`${issuer}/.well-known/oauth-authorization-server`)).json()
-    expect(metadata).toMatchObject({ client_id_metadata_document_supported: true })
-    // A document must come over TLS from a public name: here it is refused, and nothing is fetched.
-    for (const id of [`${issuer}/client.json`, 'https://127.0.0.1/client.json', 'https://localhost/client.json']) {
+    const config = await discover(documentId())
+    expect(config.serverMetadata()).toMatchObject({ client_id_metadata_document_supported: true })
+    const { url, redeem } = await request(config)
+    const context = await browser.newContext({ locale: 'en' })
+    const { access_token } = await redeem(await authorizeIn(context, url, ADA))
+    expect(claimsOf(access_token)).toMatchObject({ sub: 'ada', client_id: documentId(), scope: 'openid read' })
+    expect(fetched).toEqual(['/client.json'])
+    await context.close()
+  })
+
+  test('such a document comes over TLS, from whoever its certificate is for, and says its own address', async () => {
+    const elsewhere = documentId().replace('localhost', '[::ffff:127.0.0.1]')
+    for (const id of [`${issuer}/client.json`, elsewhere, documentId().replace('client', 'other')]) {
       const page = await browser.newPage({ locale: 'en' })
       const url = new URL(`${issuer}/oauth/authorize?response_type=code&scope=openid&code_challenge_method=S256`)
       url.searchParams.set('client_id', id)

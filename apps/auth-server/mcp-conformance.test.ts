@@ -4,10 +4,12 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startHost } from '@countersign/conformance'
 import { describe, expect, test } from 'vitest'
 import { noChromium, openChromium } from '../console/chromium.ts'
 import { AUDIENCE, freePort, startAuthServer, WEB } from './host.ts'
-import { authorize } from './person.ts'
+import { type Answers, authorize } from './person.ts'
 
 if (noChromium) console.warn(`\n!!! nobody signs in for @modelcontextprotocol/conformance: ${noChromium}\n`)
 
@@ -16,18 +18,53 @@ const program = join(
   'dist/index.js',
 )
 
-describe.skipIf(noChromium).each(['node', 'express', 'fastify'])('on %s', (name) => {
+/** What the program is run against, and who signs in there. */
+interface Tried {
+  readonly issuer: string
+  readonly client: string
+  readonly resource: string
+  readonly answers?: Answers
+  stop(): Promise<unknown>
+}
+
+/** A sample host: documents of clients are off there. */
+async function sample(name: string): Promise<Tried> {
+  const { issuer, stop } = await startAuthServer(name)
+  return { issuer, client: WEB, resource: AUDIENCE, stop }
+}
+
+/** The one with everything on. */
+async function everything(): Promise<Tried> {
+  const host = await startHost(fileURLToPath(new URL('main.ts', import.meta.url)))
+  return {
+    issuer: `http://127.0.0.1:${host.port}`,
+    client: 'shop',
+    resource: 'https://api.example',
+    answers: { username: 'ada', password: 'correct horse battery' },
+    stop: host.stop,
+  }
+}
+
+const OFF = expect.stringContaining('client_id_metadata_document_supported')
+
+describe.skipIf(noChromium).each([
+  ['node', () => sample('node'), OFF],
+  ['express', () => sample('express'), OFF],
+  ['fastify', () => sample('fastify'), OFF],
+  ['everything switched on', everything, 'SUCCESS'],
+] as const)('on %s', (_name, start, documents) => {
   test('every scenario for authorization servers: the metadata, and the code grant', async () => {
-    const [server, browser, port] = await Promise.all([startAuthServer(name), openChromium(), freePort()])
+    const [server, browser, port] = await Promise.all([start(), openChromium(), freePort()])
     const out = mkdtempSync(join(tmpdir(), 'countersign-'))
-    const args = ['--url', server.issuer, '-o', out, '--client-id', WEB, '--resource', AUDIENCE, '-p', `${port}`]
+    const { issuer, client, resource } = server
+    const args = ['--url', issuer, '-o', out, '--client-id', client, '--resource', resource, '-p', `${port}`]
     const child = spawn(process.execPath, [program, 'authorization', ...args])
     let said = ''
     let visit: Promise<unknown> | undefined
     const hear = (chunk: Buffer) => {
       said += chunk
       const url = /http:\/\/127\.0\.0\.1:\d+\/oauth\/authorize\?\S+(?=\s)/.exec(said)?.[0]
-      if (url) visit ??= authorize(browser, url)
+      if (url) visit ??= authorize(browser, url, server.answers)
     }
     child.stdout.on('data', hear)
     child.stderr.on('data', hear)
@@ -43,8 +80,8 @@ describe.skipIf(noChromium).each(['node', 'express', 'fastify'])('on %s', (name)
       said,
     ).toEqual({
       'authorization-server-metadata': 'SUCCESS',
-      // Off on the sample hosts: a note, and no failure. everything-on.test.ts has it on.
-      'authorization-server-metadata-cimd': expect.stringContaining('client_id_metadata_document_supported'),
+      // Where it is off: a note, and no failure.
+      'authorization-server-metadata-cimd': documents,
       'authorization-code-grant': 'SUCCESS',
     })
     expect(status, said).toBe(0)

@@ -116,6 +116,7 @@ export const clientMutants: readonly PackageMutant[] = [
   { ...instead, what: 'the refused token stays', file: STORE, find: ' || tokens.access === refused', replace: '', test: 'a token that an API refused is replaced once' },
   { ...instead, what: 'each who was refused fetches one', file: STORE, find: 'tokens.access === refused', replace: "refused !== ''", test: 'a token that an API refused is replaced once' },
   { ...instead, what: 'the refused token again', file: CLIENT, find: '!isRefused && ', replace: '', test: 'a provider that does not answer then' },
+  { in: 'test/options.test.ts', what: 'a refresh token that no session keeps', file: CLIENT, find: 'if (options.offline === true && !sessions.keepsTokens)', replace: 'if (false)', test: 'a refresh token needs a session that keeps it' },
   { ...instead, what: 'a cookie that nobody sends', file: CLIENT, find: 'if (!marks)', replace: 'if (false)', test: 'a session in a cookie cannot be renewed' },
   // faults of the configuration
   { in: 'test/options.test.ts', what: 'a secret that is not set', file: PROOF, find: "if (Object.hasOwn(options, 'clientSecret') && clientSecret === undefined)", replace: 'if (false)', test: 'options that cannot work' },

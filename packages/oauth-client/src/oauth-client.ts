@@ -44,6 +44,7 @@ export interface OAuthClient<U = SignedIn> {
 }
 
 const MAKER = 'oauthClient'
+const KEEPING = 'storeSession(), or cookieSession({ tokens: true })'
 const NO_TOKENS = authError('invalid_token', 'session.tokens', {
   detail: 'The access token has run out. Sign in again.',
   expected: 'a refresh token: oauthClient({ offline: true })',
@@ -58,6 +59,8 @@ export function oauthClient<U = SignedIn>(options: OAuthClientOptions<U>): OAuth
   const { provider, clientId, authentication, paths } = terms
   const connection = connect(configured(MAKER, options), authentication, terms.fetch)
   const sessions = options.session.open({ client: `${clientId} at ${provider.issuer}`, now: terms.now })
+  if (options.offline === true && !sessions.keepsTokens)
+    throw new TypeError(`${MAKER}: offline: true needs a session that keeps tokens: ${KEEPING}`)
   const renew = renewal(terms, connection)
   const realm = realmOption(options.realm)
   const { scheme, live } = sessionScheme(terms, sessions, renew, { realm, load: loadOption(options.principal) })
@@ -81,8 +84,7 @@ export function oauthClient<U = SignedIn>(options: OAuthClientOptions<U>): OAuth
     const session = live.get(message)
     if (!session)
       throw new Error('oauthClient: tokens(request) is for requests that passed a policy which accepts `session`')
-    if (!sessions.keepsTokens)
-      throw new Error('oauthClient: this session keeps no tokens: storeSession(), or cookieSession({ tokens: true })')
+    if (!sessions.keepsTokens) throw new Error(`${MAKER}: this session keeps no tokens: ${KEEPING}`)
     const { signIn, value, down } = session
     const { tokens: kept } = signIn
     const isRefused = kept !== undefined && kept.access === instead

@@ -93,6 +93,14 @@ test('options that cannot work are errors at once, and say what to write', () =>
   expect(() => keycloak({ url: 'http://sso.test', realm: 'a' })).toThrow('keycloak: url must be https')
 })
 
+test('a refresh token needs a session that keeps it', () => {
+  expect(() => make({ offline: true })).toThrow(
+    'oauthClient: offline: true needs a session that keeps tokens: storeSession(), or cookieSession({ tokens: true })',
+  )
+  expect(() => make({ offline: true, session: cookieSession({ secret, tokens: true }) })).not.toThrow()
+  expect(() => make({ offline: true, session: storeSession({ store: memoryStore(), secret }) })).not.toThrow()
+})
+
 test('sessions: a secret of 32 bytes, times that make sense, a store that is one', () => {
   const store = memoryStore()
   for (const wrong of [

@@ -11,15 +11,17 @@ import {
   signOutPage,
 } from './pages/pages.ts'
 import { placeOf } from './paths.ts'
+import { nameNoClient } from './rfc-answers.ts'
 
 type Ctx = KoaContextWithOIDC
 
-const look = (ctx: Ctx, { name }: Setup) => lookOf(ctx.get('accept-language'), name)
+const look = (ctx: Ctx, { name }: Setup) => lookOf(ctx.get('accept-language'), name, ctx.oidc.params?.ui_locales)
 const xsrf = (ctx: Ctx) => ({ name: 'xsrf', value: String(ctx.oidc.session?.state?.secret ?? '') })
 
 /** Clients get the JSON of their RFC, people a page. */
 export function renderErrorFor(setup: Setup) {
-  return (ctx: Ctx, out: ErrorOut): void => {
+  return (ctx: Ctx, out: ErrorOut, error?: unknown): void => {
+    nameNoClient(ctx, out, error)
     const place = placeOf(ctx.path.slice(setup.base.length), () => true)
     if (place?.answers !== 'page') {
       ctx.body = out

@@ -6,7 +6,7 @@ import type { Pair } from './koa-answer.ts'
 import { viewOf } from './look.ts'
 import type { Models } from './models.ts'
 import { type Account, IDENTITY, type Setup } from './options.ts'
-import { consentPage, errorPage, type Look, signInPage } from './pages/pages.ts'
+import { askedLocale, consentPage, errorPage, type Look, signInPage } from './pages/pages.ts'
 import { grantScopes } from './provider.ts'
 
 /** What a page of ours works with. */
@@ -43,11 +43,13 @@ export async function interaction(call: PageCall, id: string): Promise<Answer> {
   const client = await provider.Client.find(String(details.params.client_id))
   if (details.uid !== id || !client)
     return errorPage({ look, status: 400, code: 'session_expired', says: 'this page is over' })
+  const { ui_locales: asked } = details.params
+  const own = { ...call, look: { ...look, locale: askedLocale(asked) ?? look.locale } }
   const kind = details.prompt.name === 'consent' ? consent : signIn
   const token = formToken(call.secret, 'interaction', details.uid)
   if (call.form && !isOwnForm(call.request, call.form.get('csrf'), token))
-    return errorPage({ look, status: 403, code: 'forbidden', says: 'this form did not come from this page' })
-  return kind(call, details, client, token)
+    return errorPage({ look: own.look, status: 403, code: 'forbidden', says: 'this form did not come from this page' })
+  return kind(own, details, client, token)
 }
 
 async function signIn(call: PageCall, details: Details, client: Client, csrf: string): Promise<Answer> {
@@ -114,7 +116,9 @@ async function consent(call: PageCall, details: Details, client: Client, csrf: s
   if (!form) {
     const asked = String(details.params.scope ?? '').split(' ')
     // A native client asks again for what it has (RFC 8252 section 8.6): then all of it is shown.
-    const shown = (wanted.length > 0 ? wanted : asked).filter((scope) => mayHave(account, scope))
+    const isAgain = wanted.length === 0
+    const shown = (isAgain ? asked : wanted).filter((scope) => mayHave(account, scope))
+    const isOfResource = shown.some((scope) => !IDENTITY.includes(scope))
     return consentPage({
       look,
       action: `${setup.base}/interaction/${details.uid}`,
@@ -123,7 +127,7 @@ async function consent(call: PageCall, details: Details, client: Client, csrf: s
       account: nameOf(account, subject),
       scopes: shown.map((scope) => ({ scope })),
       redirects: redirectsOf(details),
-      ...(resources.length === 1 && { resource: resources[0] as string }),
+      resources: isAgain && isOfResource ? [details.params.resource ?? []].flat().map(String) : resources,
     })
   }
   if (form.get('decision') !== 'allow') return finish(call, details, DENIED)

@@ -1,10 +1,10 @@
 import type { Answer } from '@countersign/http'
 import type { Client, KoaContextWithOIDC } from 'oidc-provider'
-import { type ClientView, type Look, localeOf } from './pages/pages.ts'
+import { askedLocale, type ClientView, type Look, localeOf } from './pages/pages.ts'
 
-/** The language and the service's name for a page. */
-export function lookOf(acceptLanguage: string | undefined, name: string | undefined): Look {
-  return { locale: localeOf(acceptLanguage), ...(name !== undefined && { name }) }
+/** The language and the service's name for a page. What the client asked for (`ui_locales`) goes before the browser's wish. */
+export function lookOf(acceptLanguage: string | undefined, name: string | undefined, uiLocales?: unknown): Look {
+  return { locale: askedLocale(uiLocales) ?? localeOf(acceptLanguage), ...(name !== undefined && { name }) }
 }
 
 /**

@@ -4,6 +4,8 @@ import {
   type Answer,
   type AuthError,
   authError,
+  empty,
+  type Headers,
   isAuthError,
   isUnavailable,
   json,
@@ -13,7 +15,7 @@ import {
   STATUS,
   targetOf,
 } from '@countersign/http'
-import type { Endpoint } from '@countersign/policy'
+import { type Endpoint, headersBesideBody } from '@countersign/policy'
 import type { Provider } from 'oidc-provider'
 import { isJwt, judged } from './access-tokens.ts'
 import { accountOf } from './account.ts'
@@ -25,11 +27,11 @@ import { bodyOf, headersOf, type Incoming } from './incoming.ts'
 import { interaction } from './interaction.ts'
 import { answerOf, pairOf, type Sent } from './koa-answer.ts'
 import { lookOf } from './look.ts'
-import { metadataOf, metadataPaths } from './metadata.ts'
+import { metadataOf, metadataPaths, PREFLIGHT } from './metadata.ts'
 import { sessionOf, storedModels } from './models.ts'
 import { isRowNamed, namesFor } from './names.ts'
 import { checkSetup, type OAuthServerOptions } from './options.ts'
-import { errorPage } from './pages/pages.ts'
+import { errorPage, type Look } from './pages/pages.ts'
 import { type Place, placeOf } from './paths.ts'
 import { makeProvider } from './provider.ts'
 import { providerNow } from './provider-now.ts'
@@ -44,7 +46,15 @@ export interface OAuthServer {
   ready(): Promise<void>
 }
 
+/** What the RFCs have no word of their own for: another method, too large, another media type. */
+const NO_REQUEST: readonly number[] = [405, 413, 415]
+/** Characters of a target that leave room for the other header fields of a request. */
+const LONGEST_LINK = 8 * 1024
+const NOT_KEPT = { 'cache-control': 'no-store', 'content-length': '0' }
 const UNKNOWN = authError('not_found', 'oauth.place')
+const LONG = authError('content_too_large', 'oauth.link', {
+  detail: `The form makes a link of more than ${LONGEST_LINK} characters.`,
+})
 const ROW_NAMED = authError('invalid_request', 'oauth.row')
 
 /**
@@ -124,21 +134,45 @@ export function oauthServer(options: OAuthServerOptions): OAuthServer {
 
   async function handle(request: Incoming): Promise<Answer> {
     const path = pathOf(request)
-    const place = placeOf(path.slice(base.length), (name) => on[name])
-    if (!place || !path.startsWith(`${base}/`)) return problem(UNKNOWN)
+    const place = path.startsWith(`${base}/`) ? placeOf(path.slice(base.length), (name) => on[name]) : undefined
+    const headers = headersOf(request)
+    const query = new URLSearchParams(targetOf(request).split(/\?(.*)/s)[1])
+    const language = isAuthError(headers) ? undefined : headers['accept-language']
+    const look = lookOf(language, setup.name, query.get('ui_locales'))
+    // Asked here and not before: who is refused hears it in the words of the place.
+    const verdict = await setup.policy.check(request)
+    const also = verdict ? headersBesideBody(verdict) : {}
+    if (verdict?.status !== undefined)
+      return place && verdict.status >= 400 ? refusal(place, verdict.error, look, also) : verdict
+    const answer = place ? await answered(place, request, headers, look) : problem(UNKNOWN)
+    return { ...answer, headers: { ...also, ...answer.headers } }
+  }
+
+  async function answered(
+    place: Place,
+    request: Incoming,
+    headers: ReturnType<typeof headersOf>,
+    look: Look,
+  ): Promise<Answer> {
     const method = messageOf(request).method === 'HEAD' ? 'GET' : (messageOf(request).method ?? 'GET')
     const allowed = place.methods.find((one) => one === method)
     if (!allowed)
-      return problem(authError('method_not_allowed', 'oauth.method', { headers: { allow: allowOf(place) } }))
-    const headers = headersOf(request)
-    if (isAuthError(headers)) return refusal(place, headers, undefined)
-    const look = headers['accept-language']
+      return refusal(
+        place,
+        authError('method_not_allowed', 'oauth.method', { headers: { allow: allowOf(place) } }),
+        look,
+      )
+    if (isAuthError(headers)) return refusal(place, headers, look)
     const body = allowed === 'POST' && place.body ? await bodyOf(request, place.body) : new Uint8Array(0)
     if (isAuthError(body)) return refusal(place, body, look)
     const given = [targetOf(request), Buffer.from(body).toString('latin1'), headers.cookie, headers.authorization]
     if (isRowNamed(...given)) return refusal(place, ROW_NAMED, look)
+    if (allowed === 'POST' && place.goesOn) {
+      const link = `${pathOf(request)}?${new URLSearchParams(Buffer.from(body).toString())}`
+      return link.length > LONGEST_LINK ? refusal(place, LONG, look) : empty(303, { location: link, ...NOT_KEPT })
+    }
     try {
-      return await serve(place, request, {
+      return await serve(place, request, look, {
         method: allowed,
         target: targetOf(request).replace(/^[a-z]+:\/\/[^/]*/i, ''),
         headers,
@@ -153,10 +187,9 @@ export function oauthServer(options: OAuthServerOptions): OAuthServer {
     }
   }
 
-  async function serve(place: Place, request: Incoming, sent: Sent): Promise<Answer> {
+  async function serve(place: Place, request: Incoming, look: Look, sent: Sent): Promise<Answer> {
     const made = await provider()
     if (place.own) {
-      const look = lookOf(sent.headers['accept-language'], setup.name)
       const form = sent.method === 'POST' ? new URLSearchParams(Buffer.from(sent.body).toString()) : undefined
       const call = {
         setup,
@@ -176,8 +209,8 @@ export function oauthServer(options: OAuthServerOptions): OAuthServer {
       const said = { error: 'invalid_client_metadata', error_description: body.detail }
       return json(400, said, { 'cache-control': 'no-store' })
     }
-    // A page is a page, and a machine gets JSON, whatever they say that they accept.
-    const accept = place.answers === 'page' ? 'text/html' : 'application/json'
+    // Errors come by `renderError`, which knows who gets a page and who JSON, whatever they say that they accept.
+    const accept = 'text/html'
     const { taken, rest } = await takenOut(
       place,
       await withScope(setup, place, { ...sent, body, headers: { ...sent.headers, accept } }),
@@ -203,17 +236,22 @@ export function oauthServer(options: OAuthServerOptions): OAuthServer {
   }
 
   /** A client gets the JSON of its RFC (RFC 6749 section 5.2), a person a page. */
-  function refusal(place: Place, error: AuthError, language: string | undefined): Answer {
-    const { code, detail, headers: also = {} } = error
+  function refusal(place: Place, error: AuthError, look: Look, more: Headers = {}): Answer {
+    const { code, detail } = error
+    const also = { ...more, ...error.headers }
     const status = STATUS[code]
-    const known = status === 413 || status === 415 ? 'invalid_request' : code
+    const known = NO_REQUEST.includes(status) ? 'invalid_request' : code
     if (place.answers === 'machine')
       return json(status, { error: known, error_description: detail }, { 'cache-control': 'no-store', ...also })
-    const page = errorPage({ look: lookOf(language, setup.name), status, code: known, says: detail })
+    const page = errorPage({ look, status, code: known, says: detail })
     return { ...page, headers: { ...page.headers, ...also } }
   }
 
-  async function metadata(): Promise<Answer> {
+  async function metadata(request: Incoming): Promise<Answer> {
+    const { method = 'GET' } = messageOf(request)
+    if (method === 'OPTIONS') return empty(204, PREFLIGHT)
+    if (method !== 'GET' && method !== 'HEAD')
+      return problem(authError('method_not_allowed', 'oauth.method', { headers: { allow: PREFLIGHT.allow } }))
     const target = '/.well-known/openid-configuration'
     return metadataOf(
       setup,
@@ -221,12 +259,13 @@ export function oauthServer(options: OAuthServerOptions): OAuthServer {
     )
   }
 
+  // Inventories see the conditions; `handle` asks them.
+  const shown = Object.freeze({ ...setup.policy, check: () => undefined })
+
   return Object.freeze({
     endpoints: Object.freeze([
-      ...metadataPaths(setup).map(
-        (path): Endpoint => ({ method: 'GET', path, policy: setup.policy, handle: metadata }),
-      ),
-      { method: '*', path: `${base}/*`, policy: setup.policy, handle } satisfies Endpoint,
+      ...metadataPaths(setup).map((path): Endpoint => ({ method: '*', path, policy: setup.policy, handle: metadata })),
+      { method: '*', path: `${base}/*`, policy: shown, handle } satisfies Endpoint,
     ]),
     ready: async () => void (await provider()),
   })

@@ -77,9 +77,9 @@ export interface OAuthServerOptions {
   readonly clientDocuments?: boolean
   /** RFC 7591: anyone may register a client, which then needs each user's consent. Off. */
   readonly registration?: boolean
-  /** Asked of every request here, as `conditions` of a policy are: a limit by address, HTTPS. None. */
+  /** Asked of every request here, as `conditions` of a policy are: a limit by address, HTTPS. Clients hear a refusal as JSON, people on a page. None. */
   readonly conditions?: readonly Condition[]
-  /** Fetches clients' documents, and calls their back channel. The platform's, without redirects and private addresses. */
+  /** Fetches clients' documents, and calls their back channel. One that connects to public addresses alone, and follows no redirect. */
   readonly fetch?: typeof globalThis.fetch
   /** Epoch milliseconds, for events and the store. oidc-provider keeps the time of the machine. */
   readonly clock?: () => number

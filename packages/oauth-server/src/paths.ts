@@ -8,6 +8,8 @@ export interface Place {
   readonly body?: 'form' | 'json'
   /** Served by ourselves, beside oidc-provider. */
   readonly own?: 'interaction' | 'account'
+  /** A form that is posted here goes on as a link: browsers send no cookie with a form from another site. */
+  readonly goesOn?: boolean
   /** Left out: always there. */
   readonly needs?: Switch
 }
@@ -32,7 +34,7 @@ const machine = (path: string, more: Partial<Place> = {}): Place => ({
 
 /** The first that fits serves. */
 export const PLACES: readonly Place[] = [
-  page('/authorize', ['GET']),
+  page('/authorize', ['GET', 'POST'], { goesOn: true }),
   page('/authorize/:id', ['GET']),
   page('/interaction/:id', ['GET', 'POST'], { own: 'interaction' }),
   page('/account', ['GET', 'POST'], { own: 'account' }),
@@ -44,7 +46,7 @@ export const PLACES: readonly Place[] = [
   machine('/device/auth', { needs: 'deviceCodes' }),
   page('/device', ['GET', 'POST'], { needs: 'deviceCodes' }),
   page('/device/:id', ['GET'], { needs: 'deviceCodes' }),
-  page('/logout', ['GET'], { needs: 'logout' }),
+  page('/logout', ['GET', 'POST'], { needs: 'logout', goesOn: true }),
   // Whoever signs in as someone else is signed out first, so this is always there.
   page('/logout/confirm', ['POST']),
   page('/logout/success', ['GET'], { needs: 'logout' }),

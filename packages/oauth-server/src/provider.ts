@@ -1,4 +1,5 @@
 import { isAuthError, parseJson } from '@countersign/http'
+import { publicFetch } from '@countersign/tokens'
 import {
   type Client,
   type Configuration,
@@ -15,6 +16,7 @@ import { type Models, sessionOf } from './models.ts'
 import { type Account, CLAIMS, IDENTITY, type Setup } from './options.ts'
 import { routesAt } from './paths.ts'
 import { documented } from './registration.ts'
+import { answerByRfc, checkAsked } from './rfc-answers.ts'
 
 /** The key that a provider signs with: a private JWK. */
 export interface ProviderKey {
@@ -100,7 +102,7 @@ export function makeProvider(setup: Setup, models: Models, key: ProviderKey, sec
     sectorIdentifierUriValidate: () => false,
     discovery: { claim_types_supported: undefined, ui_locales_supported: ['en', 'ko'] },
     fetchResponseBodyLimits: { 'client_id metadata document': 5 * 1024, jwks_uri: 64 * 1024, sector_identifier_uri: 0 },
-    ...(setup.fetch && { fetch: plainFetch(setup.fetch) }),
+    fetch: plainFetch(setup.fetch ?? publicFetch()),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -141,11 +143,10 @@ export function makeProvider(setup: Setup, models: Models, key: ProviderKey, sec
   provider.Client.prototype.compareClientSecret = function (this: Client, given: string) {
     return isClientSecret(given, this.clientSecret)
   } as never
-  provider.ReplayDetection.unique = async (by: string, id: string, expiresAt: number) =>
-    models.claim('ReplayDetection', `${by}\n${id}`, expiresAt * 1000)
   // Of any key of the ring, not only the one that signs now.
   provider.IdToken.validate = async (hint: string, client: Client) => hintOf(setup, hint, client.clientId)
   judgeAccessTokens(provider, setup, models)
+  answerByRfc(provider, setup, models)
   return provider
 }
 
@@ -215,6 +216,7 @@ function resourceInfo(setup: Setup, key: ProviderKey, ctx: KoaContextWithOIDC, u
     (scope) => ofClient?.includes(scope) !== false && account?.held.scopes.includes(scope) !== false,
   )
   const isOfClient = ctx.oidc.params?.grant_type === 'client_credentials'
+  checkAsked(setup, ctx, isOfClient ? ofClient : undefined)
   return {
     audience: uri,
     scope: [...scopes, ...(isOfClient ? [] : IDENTITY)].join(' '),

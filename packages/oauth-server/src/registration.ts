@@ -1,4 +1,4 @@
-import { type AuthError, isAuthError, parseJson } from '@countersign/http'
+import { type AuthError, authError, isAuthError, parseJson } from '@countersign/http'
 import { type AdapterPayload, type Client, errors } from 'oidc-provider'
 import { isRedirect } from './client.ts'
 import { hashClientSecret } from './client-secret.ts'
@@ -11,6 +11,7 @@ interface Stranger {
   readonly afterLogout: readonly string[] | undefined
 }
 
+const NO_OBJECT = authError('invalid_request', 'oauth.metadata', { detail: 'The body must be a JSON object.' })
 const MOST_REDIRECTS = 20
 const LONGEST_NAME = 100
 /** They would make this server, or a browser on its pages, call where a stranger says; and `scope` would be a ceiling. */
@@ -31,8 +32,7 @@ export function registrationOf(body: Uint8Array): Uint8Array | AuthError {
   const parsed = parseJson(body)
   if (isAuthError(parsed)) return parsed
   const { value } = parsed
-  // What is no object oidc-provider refuses.
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return body
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return NO_OBJECT
   return Buffer.from(
     JSON.stringify(Object.fromEntries(Object.entries(value).filter(([name]) => !DROPPED.includes(name)))),
   )
@@ -64,14 +64,17 @@ export function documented(client: Client): true {
   return true
 }
 
-/** Speaks for its users, never for itself; goes back where a code may be sent; has a name that people can read. */
+/**
+ * Speaks for its users, never for itself; goes back where a code may be sent; has a name that people can read. What begins with
+ * `redirect_uris` oidc-provider tells as `invalid_redirect_uri`.
+ */
 function checkStranger({ name = '', grants = [], redirects = [], afterLogout = [] }: Stranger): void {
   if (grants.includes('client_credentials'))
     throw new errors.InvalidClientMetadata('client_credentials is for clients that the server was told of')
   if (redirects.length > MOST_REDIRECTS)
-    throw new errors.InvalidRedirectUri(`redirect_uris must not be more than ${MOST_REDIRECTS}`)
+    throw new errors.InvalidClientMetadata(`redirect_uris must not be more than ${MOST_REDIRECTS}`)
   if (!redirects.every(isRedirect))
-    throw new errors.InvalidRedirectUri(
+    throw new errors.InvalidClientMetadata(
       'redirect_uris must be https, http on a loopback address, or a scheme with a dot',
     )
   if (afterLogout.length > MOST_REDIRECTS)

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { hashClientSecret } from '@countersign/oauth-server'
 import { exportJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -94,7 +95,14 @@ describe('what is refused', () => {
       'invalid_client',
     ],
     ['a public client with a secret', CREDENTIALS, () => basic('web'), 401, 'invalid_client'],
-    ['a public client', { ...CREDENTIALS, client_id: 'web' }, () => ({}), 400, 'invalid_request'],
+    ['a public client', { ...CREDENTIALS, client_id: 'web' }, () => ({}), 400, 'unauthorized_client'],
+    [
+      'a public client that refreshes nothing',
+      { grant_type: 'refresh_token', client_id: 'web' },
+      () => ({}),
+      400,
+      'invalid_request',
+    ],
     [
       'a confidential client without its secret',
       { ...CREDENTIALS, client_id: 'service' },
@@ -126,8 +134,26 @@ describe('what is refused', () => {
       { grant_type: 'authorization_code', code: 'x' },
       () => basic('service'),
       400,
-      'invalid_request',
+      'unauthorized_client',
     ],
+    [
+      'a grant that the client has not, and a wrong secret',
+      { grant_type: 'authorization_code', code: 'x' },
+      () => basic('service', `${SECRET}x`),
+      401,
+      'invalid_client',
+    ],
+    ['a scope that is nothing here', { ...CREDENTIALS, scope: 'zzz' }, () => basic('service'), 400, 'invalid_scope'],
+    [
+      'a scope of another resource',
+      { ...CREDENTIALS, scope: 'posts:read', resource: OTHER_API },
+      () => basic('service'),
+      400,
+      'invalid_scope',
+    ],
+    ['no client', CREDENTIALS, () => ({}), 401, 'invalid_client'],
+    ['an empty client', { ...CREDENTIALS, client_id: '' }, () => ({}), 401, 'invalid_client'],
+    ['a secret of nobody', { ...CREDENTIALS, client_secret: SECRET }, () => ({}), 400, 'invalid_request'],
     [
       'an unknown resource',
       { ...CREDENTIALS, resource: 'https://evil.example' },
@@ -143,6 +169,24 @@ describe('what is refused', () => {
     if (status === 401 && 'authorization' in headers())
       expect(answer.header('www-authenticate')).toMatch(/^Basic realm=/)
     expect(answer.text).not.toContain(SECRET)
+  })
+
+  test('a request of no client at all is answered with a challenge (RFC 9110 section 15.5.2)', async () => {
+    const refused: unknown[] = []
+    const hear = (message: unknown) => refused.push(message)
+    subscribe('countersign:oauth-refused', hear)
+    for (const path of ['token', 'introspect', 'revoke', 'par']) {
+      const { status, body, header } = await post(`${at.url}/oauth/${path}`, { token: 'x', ...CREDENTIALS })
+      expect([path, status, body.error]).toEqual([path, 401, 'invalid_client'])
+      expect(header('www-authenticate')).toBe(`Basic realm="${at.issuer}"`)
+      expect(refused.pop()).toMatchObject({ place: `/${path}`, error: 'invalid_client' })
+    }
+    unsubscribe('countersign:oauth-refused', hear)
+  })
+
+  test('of scopes the known are given, and the answer says which', async () => {
+    const { status, body } = await token({ ...CREDENTIALS, scope: 'zzz posts:read' }, basic('service'))
+    expect([status, body.scope]).toEqual([200, 'posts:read'])
   })
 
   test('a resource where the client has no scope: a token that allows nothing', async () => {
@@ -194,6 +238,8 @@ describe('what is refused', () => {
   test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('%s at the token endpoint', async (method) => {
     const response = await fetch(`${at.url}/oauth/token`, { method })
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(await response.json()).toEqual({ error: 'invalid_request', error_description: expect.any(String) })
   })
 })
 

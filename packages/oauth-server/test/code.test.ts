@@ -207,6 +207,8 @@ describe('O08: what is asked for', () => {
     ['an unknown resource', { resource: 'https://evil.example' }, 'invalid_target'],
     ['a resource that is none', { resource: 'x' }, 'invalid_target'],
     ['an unknown prompt', { prompt: 'magic' }, 'invalid_request'],
+    ['a scope that is nothing here', { scope: 'zzz' }, 'invalid_scope'],
+    ['a scope of another resource', { scope: 'notes:read' }, 'invalid_scope'],
   ] as const)('%s', async (_, members, error) => {
     const { location, status, text } = await browser(at.url).go(ask({ state: 'x', ...members }))
     const said = location === null ? text : new URL(location.replace('#', '?')).searchParams.get('error')
@@ -216,6 +218,15 @@ describe('O08: what is asked for', () => {
     ])
     if (location !== null) expect(location).toMatch(/^https:\/\/app\.example\/callback/)
   })
+})
+
+test('scopes that are nothing here are refused where they are pushed, and passed over beside others', async () => {
+  const form = (scope: string) => Object.fromEntries(new URL(ask({ scope }), at.url).searchParams)
+  const refused = await post(`${at.url}/oauth/par`, form('zzz'))
+  expect([refused.status, refused.body.error]).toEqual([400, 'invalid_scope'])
+  expect((await post(`${at.url}/oauth/par`, form('zzz posts:read'))).status).toBe(201)
+  const { body } = await redeem(at, await codeFor(at, { scope: 'zzz posts:read' }))
+  expect(body.scope).toBe('posts:read')
 })
 
 describe('O04: PKCE (RFC 7636)', () => {
@@ -299,7 +310,95 @@ describe('O02: a code is good once', () => {
   })
 })
 
+describe('a request by a form (OpenID Connect Core section 3.1.2.1)', () => {
+  const asked = () => ({
+    response_type: 'code',
+    client_id: 'web',
+    redirect_uri: CALLBACK,
+    scope: 'openid posts:read',
+    code_challenge: pkce().challenge,
+    code_challenge_method: 'S256',
+  })
+
+  test('goes on as the link that says the same, with whom the browser knows', async () => {
+    const user = browser(at.url)
+    await codeFor(at, {}, {}, user)
+    const form = { ...asked(), state: 'a&b=c' }
+    // From another site, as a client has it: the browser sends its cookie with the link alone.
+    const posted = await browser(at.url).go('/oauth/authorize?client_id=ignored', form, {
+      'sec-fetch-site': 'cross-site',
+    })
+    expect(posted.status).toBe(303)
+    expect([...new URL(posted.location as string, at.url).searchParams]).toEqual(Object.entries(form))
+    const back = new URL((await user.go(posted.location as string)).location as string)
+    expect([back.searchParams.get('state'), back.searchParams.has('code')]).toEqual(['a&b=c', true])
+  })
+
+  test('is judged as the link is', async () => {
+    const go = async (members: Record<string, string>) => {
+      const user = browser(at.url)
+      return user.go((await user.go('/oauth/authorize', { ...asked(), ...members })).location as string)
+    }
+    expect([
+      (await go({ redirect_uri: 'https://evil.example/' })).status,
+      (await go({ client_id: 'x' })).status,
+    ]).toEqual([400, 400])
+    expect((await go({ code_challenge: '' })).location).toContain('error=invalid_request')
+    expect((await go({ prompt: 'none' })).location).toContain('error=login_required')
+    expect((await go({})).location).toMatch(/^\/oauth\/interaction\//)
+  })
+
+  test('JSON, too much, and what names a row', async () => {
+    const send = (type: string, body: string) =>
+      fetch(`${at.url}/oauth/authorize`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { 'content-type': type },
+        body,
+      })
+    const form = 'application/x-www-form-urlencoded'
+    const row = `request_uri=~${'a'.repeat(43)}~${'b'.repeat(43)}`
+    const all = [
+      send('application/json', '{}'),
+      send(form, `state=${'x'.repeat(8192)}`),
+      send(form, `state=${'"'.repeat(4000)}`),
+      send(form, row),
+    ]
+    const answers = await Promise.all(all)
+    expect(answers.map(({ status }) => status)).toEqual([415, 413, 413, 400])
+    for (const { headers } of answers) expect(headers.get('content-type')).toMatch(/^text\/html/)
+    const most = await send(form, `client_id=web&state=${'x'.repeat(8100)}`)
+    expect((await fetch(at.url + most.headers.get('location'), { redirect: 'manual' })).status).toBe(400)
+  })
+})
+
 describe('the pages', () => {
+  test('consent names every resource that is asked for', async () => {
+    const user = browser(at.url)
+    const members = { client_id: 'web', redirect_uri: CALLBACK, scope: 'openid posts:read notes:read' }
+    const query = new URLSearchParams({ response_type: 'code', ...members, code_challenge_method: 'S256' })
+    query.set('code_challenge', pkce().challenge)
+    for (const resource of [API, OTHER_API]) query.append('resource', resource)
+    accounts.set('usr_fay', { scopes: ['posts:read', 'notes:read'], claims: {} } as never)
+    const first = await user.go(`/oauth/authorize?${query}`)
+    const page = await user.go(first.location as string)
+    const typed = { csrf: hiddenOf(page.text), username: 'fay', password: 'fay' }
+    const next = await user.go((await user.go(first.location as string, typed)).location as string)
+    const consent = await user.go(next.location as string)
+    for (const resource of [API, OTHER_API]) expect(consent.text).toContain(`at ${resource}`)
+  })
+
+  test('consent that is asked again names the resource too (RFC 8252 section 8.6)', async () => {
+    const user = browser(at.url)
+    const members = { client_id: 'native', redirect_uri: 'http://127.0.0.1:4000/callback', scope: 'openid posts:read' }
+    await codeFor(at, members, {}, user)
+    const challenge = { code_challenge: pkce().challenge, code_challenge_method: 'S256' }
+    const { location } = await user.go(authorizeUrl({ ...members, ...challenge }))
+    expect((await user.go(location as string)).text).toContain(`at ${API}`)
+    const plain = await user.go(authorizeUrl({ ...members, scope: 'openid', ...challenge }))
+    expect((await user.go(plain.location as string)).text).not.toContain(`at ${API}`)
+  })
+
   test('a wrong password: the same page again, for whomever', async () => {
     const user = browser(at.url)
     const { location } = await user.go(ask({}))
@@ -410,7 +509,8 @@ describe('the pages', () => {
       '/oauth/interaction/',
     ])
       expect([path, (await fetch(at.url + path, { redirect: 'manual' })).status]).toEqual([path, 404])
-    expect((await fetch(`${at.url}/oauth/authorize`, { method: 'POST' })).status).toBe(405)
-    expect(API).toBe('https://api.example')
+    const put = await fetch(`${at.url}/oauth/authorize`, { method: 'PUT' })
+    expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
+    expect(put.headers.get('content-type')).toMatch(/^text\/html/)
   })
 })

@@ -1,11 +1,15 @@
+import { memoryStore } from '@countersign/store'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { browser, hiddenOf, post, type Running, running, through } from './flow.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 let at: Running
+let now = Date.now()
 beforeAll(async () => {
   at = await running({
     deviceCodes: true,
+    store: memoryStore({ clock: () => now }),
+    clock: () => now,
     clients: [
       { id: 'tv', name: 'TV', grants: ['device_code', 'refresh_token'] },
       { id: 'web', redirectUris: ['https://app.example/callback'] },
@@ -59,6 +63,48 @@ describe('a device (RFC 8628)', () => {
       client_id: 'tv',
     })
     expect(next.status).toBe(200)
+  })
+
+  test('is told how often to ask, and to slow down where it asks more, whichever process it asks', async () => {
+    const second = await running({
+      deviceCodes: true,
+      store: at.store,
+      issuer: at.own,
+      clock: () => now,
+      clients: [{ id: 'tv', name: 'TV', grants: ['device_code', 'refresh_token'] }],
+    })
+    const started = await begin()
+    expect(started.interval).toBe(5)
+    expect((await poll(started.device_code)).body.error).toBe('authorization_pending')
+    expect((await poll(started.device_code)).body.error).toBe('slow_down')
+    const there = { grant_type: GRANT, device_code: started.device_code, client_id: 'tv' }
+    expect((await post(`${second.url}/oauth/token`, there)).body.error).toBe('slow_down')
+    expect((await poll((await begin()).device_code)).body.error).toBe('authorization_pending')
+    now += 4001
+    expect((await poll(started.device_code)).body.error).toBe('authorization_pending')
+    // What is there is handed over, however soon it is asked for.
+    await allow(started.user_code)
+    expect((await poll(started.device_code)).status).toBe(200)
+    second.server.closeAllConnections()
+    second.server.close()
+  })
+
+  test('without a client, and a client that has not the grant', async () => {
+    const ask = (members: Record<string, string>) => post(`${at.url}/oauth/device/auth`, members)
+    const [nobody, other] = [await ask({ scope: 'openid' }), await ask({ client_id: 'web', scope: 'openid' })]
+    expect([nobody.status, nobody.body.error]).toEqual([401, 'invalid_client'])
+    expect([other.status, other.body.error]).toEqual([400, 'unauthorized_client'])
+    expect((await ask({ client_id: 'tv', scope: 'zzz' })).body.error).toBe('invalid_scope')
+    expect((await ask({ client_id: 'tv', scope: 'openid offline_access posts:read' })).status).toBe(200)
+  })
+
+  test('a resource that was not granted uses no device code up', async () => {
+    const started = await begin()
+    await allow(started.user_code)
+    const asked = { grant_type: GRANT, device_code: started.device_code, client_id: 'tv' }
+    const wrong = await post(`${at.url}/oauth/token`, { ...asked, resource: 'https://evil.example' })
+    expect(wrong.body.error).toBe('invalid_target')
+    expect((await poll(started.device_code)).status).toBe(200)
   })
 
   test('its code is good once; at once, for one', async () => {

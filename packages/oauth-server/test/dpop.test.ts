@@ -60,7 +60,9 @@ describe('tokens that are bound to a key (RFC 9449)', () => {
     const dpop = await proof({ htm: 'GET', ath }, PAIRS.ES256, 'ES256', url)
     const headers = { authorization: `DPoP ${body.access_token}`, dpop }
     expect((await fetch(url, { headers })).status).toBe(200)
-    expect((await fetch(url, { headers })).status).toBe(401) // a proof is good once
+    const again = await fetch(url, { headers }) // a proof is good once
+    expect([again.status, ((await again.json()) as { error: string }).error]).toEqual([401, 'invalid_dpop_proof'])
+    expect(again.headers.get('www-authenticate')).toContain('DPoP ')
     expect((await fetch(url, { headers: { authorization: `Bearer ${body.access_token}` } })).status).toBe(401)
     const other = await proof({ htm: 'GET', ath }, PAIRS.EdDSA, 'EdDSA', url)
     expect((await fetch(url, { headers: { ...headers, dpop: other } })).status).toBe(401)
@@ -88,7 +90,16 @@ describe('tokens that are bound to a key (RFC 9449)', () => {
     const one = await proof()
     const all = await Promise.all(Array.from({ length: 30 }, () => credentials(one)))
     expect(all.filter(({ status }) => status === 200)).toHaveLength(1)
-    expect((await credentials(one)).status).toBe(400)
+    for (const { status, body } of [...all.filter((each) => each.status !== 200), await credentials(one)])
+      expect([status, body.error]).toEqual([400, 'invalid_dpop_proof'])
+  })
+
+  test('a proof again uses nothing up: neither a refresh token nor its grant', async () => {
+    const one = await proof()
+    const { body } = await redeem(at, await codeFor(at), {}, { dpop: one })
+    const members = { grant_type: 'refresh_token', refresh_token: body.refresh_token, client_id: 'web' }
+    expect((await post(`${at.url}/oauth/token`, members, { dpop: one })).body.error).toBe('invalid_dpop_proof')
+    expect((await post(`${at.url}/oauth/token`, members, { dpop: await proof() })).status).toBe(200)
   })
 
   test('a proof that its key did not sign', async () => {

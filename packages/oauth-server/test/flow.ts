@@ -224,6 +224,7 @@ export async function codeFor(
   members: Record<string, string> = {},
   who?: Parameters<typeof through>[2],
   user = browser(at.url),
+  resources: readonly string[] = [],
 ) {
   const { verifier, challenge } = pkce()
   const all = {
@@ -235,7 +236,8 @@ export async function codeFor(
     state: 's',
     ...members,
   }
-  const answer = await through(user, authorizeUrl(all), who)
+  const more = resources.map((uri) => `&resource=${encodeURIComponent(uri)}`).join('')
+  const answer = await through(user, authorizeUrl(all) + more, who)
   const back = new URL(answer.location ?? 'about:blank')
   return {
     verifier,

@@ -83,7 +83,9 @@ const APPS: Record<string, App> = {
   },
 }
 
-describe.each(Object.entries(APPS))('%s', (_, start) => {
+const NESTING = ['express, extended forms parsed before']
+
+describe.each(Object.entries(APPS))('%s', (name, start) => {
   test('signing in, redeeming, a service, registering; and what is wrong is wrong', async () => {
     const { own, store, server } = made()
     const app = await start(server)
@@ -108,9 +110,9 @@ describe.each(Object.entries(APPS))('%s', (_, start) => {
     }
     expect(await send('application/json', JSON.stringify(credentials))).toEqual([415, 'invalid_request'])
     const form = 'application/x-www-form-urlencoded'
-    expect(await send(form, 'grant_type=client_credentials&scope[a]=posts:read')).toEqual(
-      expect.arrayContaining([expect.any(Number)]),
-    )
+    // A parameter of another name, unless a parser made an object of it.
+    const nested = NESTING.includes(name) ? [400, 'invalid_request'] : [200, undefined]
+    expect(await send(form, 'grant_type=client_credentials&scope[a]=posts:read')).toEqual(nested)
     expect(await send(form, 'grant_type=client_credentials&grant_type=client_credentials&scope=x')).toEqual([
       400,
       'invalid_request',

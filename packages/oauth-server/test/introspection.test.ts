@@ -71,7 +71,7 @@ describe('introspection (RFC 7662)', () => {
 
   test("nobody without a client's credentials", async () => {
     const token = await service()
-    expect((await ask(token, {})).status).toBe(400)
+    expect((await ask(token, {})).status).toBe(401)
     expect((await ask(token, basic('service', 'wrong-secret-altogether'))).status).toBe(401)
     expect((await ask('', basic('service'))).body.error).toBe('invalid_request')
     const twice = await fetch(`${at.url}/oauth/introspect`, {

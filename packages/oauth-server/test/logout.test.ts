@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
@@ -47,6 +48,31 @@ afterAll(async () => {
 })
 
 describe('signing out (OpenID Connect RP-Initiated Logout 1.0)', () => {
+  test('by a form of the client (section 2): asked all the same, and back to it', async () => {
+    const got = await codeFor(at)
+    const { body } = await redeem(at, got)
+    const form = { id_token_hint: body.id_token, post_logout_redirect_uri: BYE, state: 'x' }
+    // From another site: the browser sends its cookie with the link alone.
+    const posted = await browser(at.url).go('/oauth/logout', form, { 'sec-fetch-site': 'cross-site' })
+    expect([posted.status, posted.location]).toEqual([303, `/oauth/logout?${new URLSearchParams(form)}`])
+    const page = await got.user.go(posted.location as string)
+    expect(page.text).toContain('name="logout"')
+    expect(await at.own.verify(body.access_token)).toMatchObject({ subject: 'usr_anna' })
+    const done = await got.user.go('/oauth/logout/confirm', { xsrf: hiddenOf(page.text, 'xsrf'), logout: 'yes' })
+    expect(done.location).toBe(`${BYE}?state=x`)
+    const evil = await got.user.go('/oauth/logout', { ...form, post_logout_redirect_uri: 'https://evil.example/' })
+    expect((await got.user.go(evil.location as string)).status).toBe(400)
+  })
+
+  test('what confirms is no request to be asked: it ends nothing by itself', async () => {
+    const got = await codeFor(at)
+    const { body } = await redeem(at, got)
+    const page = await got.user.go('/oauth/logout')
+    const posted = await got.user.go('/oauth/logout', { xsrf: hiddenOf(page.text, 'xsrf'), logout: 'yes' })
+    expect((await got.user.go(posted.location as string)).text).toContain('name="logout"')
+    expect(await at.own.verify(body.access_token)).toMatchObject({ subject: 'usr_anna' })
+  })
+
   test('asks, ends the session and what came of it, and goes back', async () => {
     const got = await codeFor(at)
     const { body } = await redeem(at, got)
@@ -140,4 +166,28 @@ test('back-channel logout: the client hears of it, signed (OpenID Connect Back-C
     sid,
     events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
   })
+})
+
+test('by default a back channel on this machine is not so much as connected to, and that is told', async () => {
+  const refused: unknown[] = []
+  const hear = (message: unknown) => refused.push(message)
+  subscribe('countersign:oauth-refused', hear)
+  let connections = 0
+  const listener = createServer((_request, response) => response.end()).on('connection', () => connections++)
+  await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done))
+  const { port } = listener.address() as AddressInfo
+  const clients = [{ id: 'heard', redirectUris: [CALLBACK], backchannelLogoutUri: `http://127.0.0.1:${port}/logout` }]
+  for (const more of [{}, { fetch }]) {
+    const there = await running({ backchannelLogout: true, clients, ...more })
+    const { user } = await codeFor(there, { client_id: 'heard' })
+    const page = await user.go('/oauth/logout')
+    await user.go('/oauth/logout/confirm', { xsrf: hiddenOf(page.text, 'xsrf'), logout: 'yes' })
+    // Where that is allowed the same listener is: nothing but the guard kept it from being.
+    expect(connections).toBe('fetch' in more ? 1 : 0)
+    await there.stop()
+  }
+  expect(refused).toMatchObject([{ place: 'back channel', error: 'logout_not_delivered', client: 'heard' }])
+  unsubscribe('countersign:oauth-refused', hear)
+  listener.closeAllConnections()
+  listener.close()
 })

@@ -293,6 +293,35 @@ const USES: Record<string, () => Promise<void>> = {
       titles.add(/<title>([^<]*)</.exec(page.text)?.[1] as string)
     }
     expect(titles.size).toBe(list('ui_locales_supported').length)
+    for (const locale of list('ui_locales_supported'))
+      for (const isPushed of [false, true]) {
+        // What the client asks for goes before what the browser says; what is not supported is passed over.
+        const other = { 'accept-language': locale === 'ko' ? 'en' : 'ko' }
+        const members = { client_id: 'web', redirect_uri: CALLBACK, scope: 'openid posts:read', ...challenge }
+        const asked = { ...members, ui_locales: `de-AT ${locale} fr` }
+        const form = { ...asked, response_type: 'code' }
+        const pushed = isPushed ? await post(here('pushed_authorization_request_endpoint'), form) : undefined
+        const target = pushed ? { client_id: 'web', request_uri: pushed.body.request_uri } : asked
+        const user = browser(at.url)
+        const { location } = await user.go(authorizeUrl(target))
+        const shown = await user.go(location as string, undefined, other)
+        const typed = { csrf: hiddenOf(shown.text), username: 'erna', password: 'wrong' }
+        const again = await user.go(location as string, typed, other)
+        const forged = await user.go(location as string, { ...typed, csrf: 'x' }, other)
+        const next = await user.go(location as string, { ...typed, password: 'erna' }, other)
+        const consent = await user.go((await user.go(next.location as string)).location as string, undefined, other)
+        expect(consent.text).toContain('name="decision"')
+        const refused = await user.go(
+          authorizeUrl({ ...asked, redirect_uri: 'https://evil.example' }),
+          undefined,
+          other,
+        )
+        for (const page of [shown, again, forged, consent, refused])
+          expect([page.header('content-language'), page.text.includes(`<html lang="${locale}">`)]).toEqual([
+            locale,
+            true,
+          ])
+      }
   },
   async backchannel_logout_supported() {
     const told: string[] = []
@@ -339,6 +368,20 @@ describe('the metadata', () => {
     expect(Object.keys(published).toSorted()).toEqual(Object.keys(USES).toSorted())
   })
   for (const [name, use] of Object.entries(USES)) test(name, use)
+
+  test('is for pages of every origin, and so is the question before the question', async () => {
+    for (const path of ['openid-configuration', 'oauth-authorization-server']) {
+      const url = `${at.url}/.well-known/${path}`
+      const origin = 'https://inspector.example'
+      const ask = { 'access-control-request-method': 'GET', 'access-control-request-headers': 'mcp-protocol-version' }
+      const before = await fetch(url, { method: 'OPTIONS', headers: { origin, ...ask } })
+      const cors = ['origin', 'methods', 'headers'].map((name) => before.headers.get(`access-control-allow-${name}`))
+      expect([before.status, ...cors]).toEqual([204, '*', 'GET', '*'])
+      expect((await fetch(url, { headers: { origin } })).headers.get('access-control-allow-origin')).toBe('*')
+      const posted = await fetch(url, { method: 'POST' })
+      expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
+    }
+  })
 
   test('what is switched off is not published', async () => {
     const off = await running({

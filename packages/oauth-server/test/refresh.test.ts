@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { accounts, basic, codeFor, OTHER_API, post, type Running, redeem, running, SECRET } from './flow.ts'
+import { API, accounts, basic, codeFor, OTHER_API, post, type Running, redeem, running, SECRET } from './flow.ts'
 
 let at: Running
 beforeAll(async () => {
@@ -52,8 +52,33 @@ describe('refreshing (RFC 6749 section 6, RFC 9700 section 4.14)', () => {
     const narrow = await begin('openid posts:read')
     for (const scope of ['posts:write', 'posts:read posts:write', 'notes:read', 'posts:read email', 'admin'])
       expect((await refresh(narrow.refresh_token, { scope })).body.error).toBe('invalid_scope')
-    for (const resource of [OTHER_API, 'https://evil.example'])
-      expect((await refresh((await begin()).refresh_token, { resource })).body.error).toBe('invalid_target')
+  })
+
+  test('a resource that was not granted is refused, and nothing is used up by asking', async () => {
+    const { refresh_token } = await begin()
+    const got = await codeFor(at)
+    for (const resource of [OTHER_API, 'https://evil.example', 'x']) {
+      expect((await refresh(refresh_token, { resource })).body.error).toBe('invalid_target')
+      expect((await redeem(at, got, { resource })).body.error).toBe('invalid_target')
+    }
+    expect((await refresh(refresh_token, { resource: API })).status).toBe(200)
+    expect((await redeem(at, got, { resource: API })).status).toBe(200)
+    // Whoever brings it a second time is a thief all the same, whatever is asked for.
+    expect((await refresh(refresh_token, { resource: OTHER_API })).body.error).toBe('invalid_grant')
+    expect((await redeem(at, got, { resource: OTHER_API })).body.error).toBe('invalid_grant')
+  })
+
+  test('a scope of another resource that was granted too: nothing is given, and nothing is used up for nothing', async () => {
+    accounts.set('usr_gil', { scopes: ['posts:read', 'notes:read'], claims: {} } as never)
+    const got = await codeFor(at, { scope: 'openid posts:read notes:read' }, { username: 'gil' }, undefined, [
+      API,
+      OTHER_API,
+    ])
+    const { body } = await redeem(at, got, { resource: API })
+    const next = await refresh(body.refresh_token, { resource: OTHER_API, scope: 'posts:read' })
+    expect([next.status, next.body.scope]).toEqual([200, ''])
+    const last = await refresh(next.body.refresh_token, { resource: OTHER_API })
+    expect([last.status, last.body.scope]).toEqual([200, 'openid notes:read'])
   })
 
   test('what an account has lost meanwhile, its tokens lose with the next refresh', async () => {

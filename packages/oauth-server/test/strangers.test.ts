@@ -13,6 +13,7 @@ import {
   running,
   SECRET,
 } from './flow.ts'
+import { hasOpenssl, overTls } from './tls.ts'
 
 const DOCUMENT = 'https://client.example/oauth.json'
 const documents = new Map<string, { status?: number; body: unknown; headers?: Record<string, string> }>()
@@ -166,16 +167,64 @@ describe('a client by its document (OAuth Client ID Metadata Document)', () => {
       expect((await ask(id)).status).toBe(400)
     expect(fetched).toHaveLength(before)
   })
+})
 
-  test('by default nothing is fetched from this machine or a private network', async () => {
-    const plain = await running({ clientDocuments: true })
-    for (const id of ['https://127.0.0.1:1/x', 'https://10.0.0.1/x', 'https://localhost:1/x']) {
-      const answer = await browser(plain.url).go(
-        authorizeUrl({ client_id: id, redirect_uri: CALLBACK, scope: 'openid' }),
-      )
-      expect(answer.status).toBe(400)
-    }
-    await plain.stop()
+describe.skipIf(!hasOpenssl)('a document over TLS', () => {
+  const document = (client_id: string) => ({
+    client_id,
+    client_name: 'A stranger',
+    redirect_uris: [CALLBACK],
+    token_endpoint_auth_method: 'none',
+  })
+  const serving = (more: Parameters<typeof overTls>[1] = {}) => {
+    const asked: string[] = []
+    const place = overTls((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify(document(`https://${request.headers.host}${request.url}`)))
+    }, more)
+    return place.then((made) => ({ ...made, asked }))
+  }
+  const statusFor = async (running: Running, client_id: string) => {
+    const members = { client_id, redirect_uri: CALLBACK, scope: 'openid', code_challenge_method: 'S256' }
+    const target = authorizeUrl({ ...members, code_challenge: pkce().challenge })
+    return (await browser(running.url).go(target)).status
+  }
+
+  test('is fetched where `fetch` reaches it, once, and its client signs people in', async () => {
+    const place = await serving()
+    const there = await running({ clientDocuments: true, fetch })
+    const client_id = `https://localhost:${place.port}/client.json`
+    const { status, body } = await redeem(there, await codeFor(there, { client_id }))
+    expect([status, place.asked]).toEqual([200, ['GET /client.json']])
+    expect(await there.own.verify(body.access_token)).toMatchObject({ credential: { client: client_id } })
+    expect(there.faults).toEqual([])
+    await Promise.all([there.stop(), place.stop()])
+  })
+
+  test('with a certificate that nobody signed is none', async () => {
+    const place = await serving({ isTrusted: false })
+    const there = await running({ clientDocuments: true, fetch })
+    expect(await statusFor(there, `https://localhost:${place.port}/client.json`)).toBe(400)
+    expect([place.connections() > 0, place.asked]).toEqual([true, []])
+    await Promise.all([there.stop(), place.stop()])
+  })
+
+  test('by default this machine and private networks are not so much as connected to', async () => {
+    const place = await serving()
+    const [plain, told] = await Promise.all([
+      running({ clientDocuments: true }),
+      running({ clientDocuments: true, fetch }),
+    ])
+    const hosts = ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1']
+    const ids = hosts.map((host) => `https://${host}:${place.port}/client.json`)
+    for (const id of [...ids, 'https://10.0.0.1/x', 'https://169.254.169.254/latest'])
+      expect([id, await statusFor(plain, id)]).toEqual([id, 400])
+    expect(place.connections()).toBe(0)
+    // The same listener is connected to where that is allowed: nothing but the guard kept it from being.
+    for (const id of ids) await statusFor(told, id)
+    expect(place.connections()).toBeGreaterThanOrEqual(ids.length)
+    await Promise.all([plain.stop(), told.stop(), place.stop()])
   })
 })
 
@@ -263,6 +312,32 @@ describe('registering (RFC 7591)', () => {
   ])('%s', async (_, body) => {
     const { status, body: said } = await register(body)
     expect([status, said.error]).toEqual([400, expect.stringMatching(/^invalid_/)])
+  })
+
+  test.each([
+    ['no list of redirects', {}, 'invalid_redirect_uri', 'redirect_uris'],
+    ['none in it', { redirect_uris: [] }, 'invalid_redirect_uri', 'redirect_uris'],
+    ['text for a list', { redirect_uris: CALLBACK }, 'invalid_redirect_uri', 'redirect_uris'],
+    ['no TLS', { redirect_uris: ['http://app.example/cb'] }, 'invalid_redirect_uri', 'https'],
+    ['script', { redirect_uris: ['javascript:alert(1)'] }, 'invalid_redirect_uri', 'redirect_uris'],
+    [
+      "a scheme that is anyone's",
+      { redirect_uris: ['app:/cb'], application_type: 'native' },
+      'invalid_redirect_uri',
+      'a scheme with a dot',
+    ],
+    [
+      '21 redirects',
+      { redirect_uris: Array.from({ length: 21 }, (_, at) => `${CALLBACK}/${at}`) },
+      'invalid_redirect_uri',
+      'more than 20',
+    ],
+    ['no object', [], 'invalid_client_metadata', 'object'],
+    ['no JSON', 'x', 'invalid_client_metadata', 'JSON'],
+    ['no body', '', 'invalid_request', 'body'],
+  ])('%s: the error and its reason (RFC 7591 section 3.2.2)', async (_, body, error, reason) => {
+    const { body: said } = await register(body)
+    expect([said.error, said.error_description]).toEqual([error, expect.stringContaining(reason)])
   })
 
   test('20 redirects and a name of 100 characters are not too many', async () => {

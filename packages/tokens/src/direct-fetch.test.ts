@@ -1,14 +1,21 @@
 // Where keys are fetched from is decided by the address that the socket goes to.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { hostname } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { reachFor } from './address.ts'
-import { directFetch, type Lookup } from './direct-fetch.ts'
+import { directFetch, fetchWithin, type Lookup, publicFetch } from './direct-fetch.ts'
 import { fetchJson } from './fetch-json.ts'
 import { remoteIssuer } from './remote-issuer.ts'
 
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+if (!hasOpenssl) console.warn('\n!!! no openssl: nothing is fetched over TLS\n')
 let port: number
 let requests: IncomingMessage[]
 let connections: number
@@ -117,6 +124,75 @@ test.each([
   const fetch = directFetch(reachFor('https://issuer.test', true))
   await expect(fetchJson(fetch, `http://127.0.0.1:${port}/`, new AbortController().signal)).rejects.toThrow()
   await closed
+})
+
+test('what was let through is judged again where it is connected to, before anything is sent', async () => {
+  const judged: string[] = []
+  const once = (address: string) => judged.push(address) === 1
+  const fetch = directFetch(once, { lookup: resolver(['127.0.0.1']) })
+  const asked = fetchJson(fetch, `http://keys.test:${port}/`, AbortSignal.timeout(3000))
+  await expect(asked).rejects.toThrow('is at 127.0.0.1')
+  expect([judged, requests.length]).toEqual([['127.0.0.1', '127.0.0.1'], 0])
+})
+
+describe.skipIf(!hasOpenssl)('publicFetch, over TLS', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+  const trusted = getCACertificates()
+  let tls: Server
+  let over: number
+  let connected: number
+  let asked: string[]
+  beforeAll(async () => {
+    const [key, cert] = [join(folder, 'key'), join(folder, 'cert')]
+    const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert]
+    const names = ['-subj', '/CN=a', '-addext', 'subjectAltName=DNS:keys.test,DNS:localhost,IP:127.0.0.1']
+    execFileSync('openssl', ['req', '-x509', '-days', '2', ...made, ...names], { stdio: 'ignore' })
+    setDefaultCACertificates([...trusted, readFileSync(cert, 'utf8')])
+    tls = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, async (request, response) => {
+      asked.push(`${request.method} ${request.headers.host} ${Buffer.concat(await request.toArray())}`)
+      if (request.url === '/moved') response.writeHead(302, { location: '/' }).end()
+      else if (request.url === '/none') response.writeHead(204).end()
+      else response.writeHead(200, { 'cache-control': 'max-age=60' }).end('{"a":1}')
+    })
+    tls.on('connection', () => connected++)
+    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve))
+    over = (tls.address() as AddressInfo).port
+  })
+  beforeEach(() => {
+    connected = 0
+    asked = []
+  })
+  afterAll(async () => {
+    setDefaultCACertificates(trusted)
+    rmSync(folder, { recursive: true })
+    tls.closeAllConnections()
+    await new Promise((resolve) => tls.close(resolve))
+  })
+  const here = () => fetchWithin(() => true, { lookup: resolver(['127.0.0.1']) })
+
+  test('gives what a platform’s fetch would, of a name that the certificate is for', async () => {
+    const got = await here()(new URL(`https://keys.test:${over}/`), { headers: new Headers({ 'x-a': 'b' }) })
+    expect([got.status, got.headers.get('cache-control'), await got.json()]).toEqual([200, 'max-age=60', { a: 1 }])
+    expect((await here()(`https://keys.test:${over}/none`)).status).toBe(204)
+    const moved = await here()(`https://keys.test:${over}/moved`, { redirect: 'follow' })
+    expect(moved.status).toBe(302)
+    const body = new URLSearchParams({ a: 'b c' })
+    expect((await here()(`https://keys.test:${over}/`, { method: 'POST', body })).status).toBe(200)
+    expect(asked.at(-1)).toBe(`POST keys.test:${over} a=b+c`)
+    await expect(here()(`https://other.test:${over}/`)).rejects.toThrow('altnames')
+  })
+
+  test('by default connects to nothing on this machine or a private network; where it may, it does', async () => {
+    const places = ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]', '2130706433', '127.1']
+    for (const place of places)
+      await expect(publicFetch()(`https://${place}:${over}/`), place).rejects.toThrow('where nothing is fetched from')
+    await expect(
+      fetchWithin(reachFor('', false), { lookup: resolver(['127.0.0.1']) })(`https://keys.test:${over}/`),
+    ).rejects.toThrow('where nothing is fetched from')
+    expect(connected).toBe(0)
+    for (const place of places) await fetchWithin(() => true)(`https://${place}:${over}/`).catch(() => {})
+    expect(connected).toBe(places.length)
+  })
 })
 
 describe('keepAlive', () => {

@@ -1,8 +1,10 @@
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns'
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
-import { hostOf, type Reach } from './address.ts'
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
+import { hostOf, type Reach, reachFor } from './address.ts'
 import type { Fetched, Source } from './fetch-json.ts'
 
 /** `dns.lookup` that gives every address. */
@@ -18,6 +20,11 @@ export interface DirectFetchOptions {
   readonly keepAlive?: boolean
 }
 
+interface Direct extends Fetched {
+  readonly headers: IncomingHttpHeaders
+  readonly body: IncomingMessage
+}
+
 const POOL = { keepAlive: true, maxSockets: 64, maxFreeSockets: 8 }
 
 /**
@@ -25,12 +32,15 @@ const POOL = { keepAlive: true, maxSockets: 64, maxFreeSockets: 8 }
  * and the socket goes to what was judged: a name that resolves elsewhere a moment later gains nothing. One address of several that
  * may not be reached refuses them all.
  */
-export function directFetch(reach: Reach, options: DirectFetchOptions = {}): Source {
+export function directFetch(
+  reach: Reach,
+  options: DirectFetchOptions = {},
+): (...asked: Parameters<Source>) => Promise<Direct> {
   const { lookup = systemLookup, keepAlive = false } = options
   const checked = checkedLookup(reach, lookup)
   const pool = keepAlive ? { 'https:': new HttpsAgent(POOL), 'http:': new HttpAgent(POOL) } : undefined
 
-  return function fetch(url, init): Promise<Fetched> {
+  return function fetch(url, init): Promise<Direct> {
     return new Promise((resolve, reject) => {
       const { method = 'GET', headers, body, signal } = init
       const host = hostOf(url)
@@ -44,13 +54,45 @@ export function directFetch(reach: Reach, options: DirectFetchOptions = {}): Sou
         if (request.reusedSocket && error.code === 'ECONNRESET') fetch(url, init).then(resolve, reject)
         else reject(error)
       })
+      // Whatever resolved it: nothing is said to an address that may not be reached.
+      request.once('socket', (socket) => {
+        if (!socket.connecting) return // a kept one, which was judged
+        socket.once('connect', () => {
+          const { remoteAddress = '' } = socket
+          if (!reach(remoteAddress)) request.destroy(refusal(host, remoteAddress))
+        })
+      })
       request.once('response', (response) => {
         const encoding = response.headers['content-encoding'] ?? 'identity'
         if (encoding !== 'identity') return request.destroy(new Error(`${url} is encoded, which nobody asked for`))
-        resolve({ status: response.statusCode as number, body: response })
+        resolve({ status: response.statusCode as number, headers: response.headers, body: response })
       })
       request.end(body)
     })
+  }
+}
+
+/**
+ * A `fetch` for URLs that strangers name: it connects to public addresses alone, never to a private, loopback or link-local one,
+ * and follows no redirect, whatever it is told. Rejects with an Error that names the address. Bodies are text.
+ */
+export function publicFetch(): typeof globalThis.fetch {
+  return fetchWithin(reachFor('', false))
+}
+
+/** The same for addresses that may be reached otherwise. */
+export function fetchWithin(reach: Reach, options?: DirectFetchOptions): typeof globalThis.fetch {
+  const direct = directFetch(reach, options)
+  return async (target, { method = 'GET', headers, body, signal } = {}) => {
+    const posted = method === 'POST' ? ({ method, body: `${body ?? ''}` } as const) : {}
+    const given = Object.fromEntries(new Headers(headers))
+    const never = new AbortController().signal
+    const answer = await direct(`${target}`, { ...posted, headers: given, redirect: 'error', signal: signal ?? never })
+    const { status } = answer
+    const isEmpty = status === 204 || status === 205 || status === 304
+    if (isEmpty) answer.body.resume()
+    const lines = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, `${value}`])
+    return new Response(isEmpty ? null : (Readable.toWeb(answer.body) as ReadableStream), { status, headers: lines })
   }
 }
 

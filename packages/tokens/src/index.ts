@@ -1,6 +1,7 @@
 export type { Algorithm } from './algorithm.ts'
 export { type Authority, authorityOf } from './authority.ts'
 export type { Claims, TokenPrincipal } from './claims.ts'
+export { publicFetch } from './direct-fetch.ts'
 export type { RefreshReuse, RevokedEvent, RotationFailed, UncheckedRevocation } from './event.ts'
 export type { RevocationMode } from './feed.ts'
 export type { Fetch } from './fetch-json.ts'

@@ -222,7 +222,8 @@ export function localIssuer(options: LocalIssuerOptions): LocalIssuer {
     return known ?? load().then(() => (keys.current() as { readonly published: JwkSet }).published)
   }
   const maxAge = Math.min(JWKS_MAX_AGE, Math.floor(rotation.ahead / 2))
-  const answer = (set: JwkSet): Answer => json(200, set, { 'cache-control': `public, max-age=${maxAge}` })
+  const answer = (set: JwkSet): Answer =>
+    json(200, set, { 'access-control-allow-origin': '*', 'cache-control': `public, max-age=${maxAge}` })
   const jwksEndpoint: PublicEndpoint = {
     method: 'GET',
     path: '/.well-known/jwks.json',

@@ -1,12 +1,14 @@
-import { DatabaseSync } from 'node:sqlite'
 import { isRefused, Unavailable } from '@countersign/http'
 import { memoryStore } from '@countersign/store'
 import { describe, expect, test, vi } from 'vitest'
-import { localIssuer, type SessionRow, type SessionTable, type TokenResponse } from './index.ts'
+import { localIssuer, type TokenResponse } from './index.ts'
 import type { LocalIssuerOptions } from './local-issuer-options.ts'
 
-const issuer = 'https://issuer.test'
-const ada = { subject: 'ada', scopes: ['read'] }
+// What README.md shows begins here.
+
+import { DatabaseSync } from 'node:sqlite'
+import type { SessionRow, SessionTable } from '@countersign/tokens'
+
 const SESSIONS = `CREATE TABLE sessions (
   handle text PRIMARY KEY, sid text UNIQUE NOT NULL, subject text NOT NULL,
   version integer NOT NULL, expires_at bigint NOT NULL, data text NOT NULL)`
@@ -36,6 +38,8 @@ function ownTable(database: DatabaseSync): SessionTable {
   }
 }
 
+const issuer = 'https://issuer.test'
+const ada = { subject: 'ada', scopes: ['read'] }
 const reason = (promise: Promise<unknown>) =>
   promise.then(
     () => 'passed',

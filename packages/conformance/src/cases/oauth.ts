@@ -189,7 +189,14 @@ export const oauthCases: readonly Case[] = [
       }
       yield {
         send: form('/oauth/token', { grant_type: 'client_credentials', client_id: 'demo-web' }),
-        expect: oauthError(400, 'invalid_request'),
+        expect: oauthError(400, 'unauthorized_client'),
+      }
+      yield {
+        send: form('/oauth/token', { grant_type: 'client_credentials' }),
+        expect: {
+          ...oauthError(401, 'invalid_client'),
+          headers: { etag: null, 'x-powered-by': null, 'www-authenticate': 'Basic realm="https://sample.test"' },
+        },
       }
     },
   },
@@ -259,7 +266,7 @@ export const oauthCases: readonly Case[] = [
       yield { send: credentials({ x: 'x'.repeat(110_000) }), expect: oauthError(413, 'invalid_request') }
       yield {
         send: { path: '/oauth/token' },
-        expect: { status: 405, code: 'method_not_allowed', headers: { allow: 'POST, OPTIONS' } },
+        expect: { ...oauthError(405, 'invalid_request'), headers: { etag: null, allow: 'POST, OPTIONS' } },
       }
       for (const path of ['/oauth/nothing', '/oauth/register', '/oauth/token/', '/oauth/TOKEN'])
         yield { send: { path }, expect: { status: 404, code: 'not_found' } }

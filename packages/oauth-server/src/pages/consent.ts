@@ -12,13 +12,14 @@ export interface ConsentPage {
   readonly account: string
   /** What is asked for; `says` where the service has words of its own for it. */
   readonly scopes: readonly { readonly scope: string; readonly says?: string }[]
-  readonly resource?: string
+  /** What the scopes are for. */
+  readonly resources: readonly string[]
   readonly redirects?: readonly string[]
 }
 
 /** Posts `decision`, `allow` or `deny`. */
 export function consentPage(view: ConsentPage): Answer {
-  const { look, action, csrf, client, account, scopes, resource, ...rest } = view
+  const { look, action, csrf, client, account, scopes, resources, ...rest } = view
   const words = wordsOf(look)
   const { name, host, policyUri, tosUri } = client
   const body = html`<p>${words.signedInAs(account)}</p>
@@ -26,7 +27,7 @@ ${host !== undefined && html`<p>${words.consentFor(name, host)}</p>`}
 <h2 id="wants">${words.wants}</h2>
 <ul aria-labelledby="wants">
 ${scopes.map(({ scope, says }) => html`<li>${scopeSays(words, scope, says)}</li>\n`)}</ul>
-${resource !== undefined && html`<p class="soft">${words.at(resource)}</p>`}
+${resources.map((resource) => html`<p class="soft">${words.at(resource)}</p>\n`)}
 ${link(policyUri, words.policy)} ${link(tosUri, words.terms)}
 <form method="post" action="${action}">
 ${hidden(csrf)}

@@ -3,6 +3,7 @@ import type { Answer } from '@countersign/http'
 import { describe, expect, test } from 'vitest'
 import {
   accountPage,
+  askedLocale,
   consentPage,
   deviceCodePage,
   deviceConfirmPage,
@@ -29,7 +30,7 @@ const all = (locale: Locale): Readonly<Record<string, Answer>> => {
       client,
       account: EVIL,
       scopes: [{ scope: EVIL }, { scope: 'constructor' }, { scope: 'openid' }, { scope: 'a', says: EVIL }],
-      resource: EVIL,
+      resources: [EVIL, EVIL],
     }),
     'device code': deviceCodePage({ ...form, userCode: EVIL, error: 'unknown' }),
     'device, confirm': deviceConfirmPage({ ...form, client, userCode: EVIL, device: EVIL }),
@@ -99,7 +100,7 @@ test.each([
   const form = { look, action: '/a', csrf: 'b', redirects: [redirect, redirect] }
   for (const answer of [
     signInPage({ ...form, client: { name: 'a' }, cancel: false }),
-    consentPage({ ...form, client: { name: 'a' }, account: 'b', scopes: [] }),
+    consentPage({ ...form, client: { name: 'a' }, account: 'b', scopes: [], resources: [] }),
     signOutPage(form),
   ])
     expect(/form-action ([^;]*);/.exec(`${answer.headers['content-security-policy']}`)?.[1]).toBe(
@@ -109,12 +110,24 @@ test.each([
 
 test('what is not there leaves no trace', () => {
   const look = { locale: 'en' } as const
-  const text = textOf(consentPage({ look, action: '/a', csrf: 'b', client: { name: 'c' }, account: 'd', scopes: [] }))
+  const text = textOf(
+    consentPage({ look, action: '/a', csrf: 'b', client: { name: 'c' }, account: 'd', scopes: [], resources: [] }),
+  )
   expect(text).not.toMatch(/<a |undefined|false/)
   expect(textOf(signInPage({ look, action: '/a', csrf: 'b', client: { name: 'c' }, cancel: false }))).not.toMatch(
     /role="alert"|aria-invalid|name="cancel"/,
   )
 })
+
+test.each([
+  [undefined, undefined],
+  ['', undefined],
+  ['de', undefined],
+  ['de-AT ko-KR en', 'ko'],
+  ['EN-gb ko', 'en'],
+  ['kok enm', undefined],
+  [['ko'], undefined],
+])('ui_locales: %s is read as %s', (list, locale) => expect(askedLocale(list)).toBe(locale))
 
 test.each([
   [undefined, 'en'],

@@ -104,6 +104,7 @@ const en: Words = {
     temporarily_unavailable:
       'Something that is needed does not answer at the moment. Please try again in a few seconds.',
     not_found: 'There is nothing here.',
+    too_many_requests: 'Too many attempts. Please wait a while and try again.',
   },
   errorOther: 'Something went wrong. Go back to the application and begin again.',
   signOut: 'Sign out?',
@@ -179,6 +180,7 @@ const ko: Words = {
     forbidden: '이 페이지에서 보낸 요청이 아닙니다.',
     temporarily_unavailable: '필요한 서비스가 지금 응답하지 않습니다. 잠시 후 다시 시도해 주세요.',
     not_found: '페이지가 없습니다.',
+    too_many_requests: '시도가 너무 많습니다. 잠시 기다렸다가 다시 시도해 주세요.',
   },
   errorOther: '문제가 생겼습니다. 앱으로 돌아가 다시 시작해 주세요.',
   signOut: '로그아웃할까요?',
@@ -218,6 +220,16 @@ export function scopeSays({ scopes }: Words, scope: string, says?: string): stri
   return says ?? (Object.hasOwn(scopes, scope) ? (scopes[scope] as string) : scope)
 }
 
+/** The language that the pages know for a tag (RFC 5646), in small letters. */
+const localeFor = (tag: string): Locale | undefined =>
+  /^ko(-|$)/.test(tag) ? 'ko' : /^en(-|$)/.test(tag) ? 'en' : undefined
+
+/** The first language of `ui_locales` (OpenID Connect Core section 3.1.2.1) that the pages know. */
+export function askedLocale(uiLocales: unknown): Locale | undefined {
+  const tags = typeof uiLocales === 'string' ? uiLocales.slice(0, 500).toLowerCase().split(' ') : []
+  return tags.map(localeFor).find((one) => one !== undefined)
+}
+
 /** The language of an `Accept-Language` header (RFC 9110 section 12.5.4) that the pages know: English where it names none. */
 export function localeOf(acceptLanguage: string | undefined): Locale {
   let best: Locale = 'en'
@@ -226,7 +238,7 @@ export function localeOf(acceptLanguage: string | undefined): Locale {
     const [tag = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     const quality = parameters.find((one) => one.startsWith('q='))
     const wanted = quality === undefined ? 1 : Number(quality.slice(2))
-    const locale = /^ko(-|$)/.test(tag) ? 'ko' : /^(en(-|$)|\*$)/.test(tag) ? 'en' : undefined
+    const locale = tag === '*' ? 'en' : localeFor(tag)
     if (locale && wanted > weight) {
       best = locale
       weight = wanted

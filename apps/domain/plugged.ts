@@ -47,15 +47,22 @@ const endpoints: readonly Endpoint[] = [
   },
 ]
 
-/** Whether a call is refused where it is made, with a TypeError. */
-export async function refuses(make: () => unknown): Promise<boolean> {
+/** Whether a call is refused where it is made, with a TypeError, that says what to write instead. */
+export async function refuses(make: () => unknown, says = ''): Promise<boolean> {
   try {
     await make()
     return false
   } catch (error) {
-    return error instanceof TypeError
+    return error instanceof TypeError && error.message.includes(says)
   }
 }
+
+/** What the other framework gives, with a good credential: its request, and its word that the request may go on. */
+const message = { method: 'GET', url: '/', headers: {}, rawHeaders: ['Authorization', 'Bearer good'], socket: {} }
+export const given = {
+  express: [message, {}, () => {}],
+  fastify: [{ raw: message, query: {} }, {}, () => {}],
+} as const
 
 /** What the two servers that "existed before" share. */
 export const plugged = {

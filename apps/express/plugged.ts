@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { mount, problems, protect, validate } from '@countersign/express'
 import { json } from '@countersign/http'
 import { POLICY } from '@countersign/policy'
-import { plugged, refuses } from '@sample/domain/plugged'
+import { given, plugged, refuses } from '@sample/domain/plugged'
 import type { ErrorRequestHandler, default as Express5 } from 'express'
 
 const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding, Anything } = plugged
@@ -21,6 +21,11 @@ app.use((request, response, next) => {
 const house = express.Router()
 house.use(protect(caller, { refusals: 'throw' }))
 house.get('/', (_request, response) => void response.json({ in: true }))
+house.post(
+  '/',
+  validate({ body: NewOrder }, { refusals: 'throw' }),
+  (request, response) => void response.json({ sku: request.body.sku }),
+)
 const format: ErrorRequestHandler = (error, _request, response, _next) => {
   response.status(error.status).json({ house: error.code })
 }
@@ -42,9 +47,19 @@ app.post(
   validate({ body: Anything }),
   (_request, response) => void response.json({ in: true }),
 )
+/** What was imported from the wrong adapter. */
+const wrong = (made: unknown) =>
+  refuses(
+    () => (made as (...all: readonly unknown[]) => void)(...given.fastify),
+    "import it from '@countersign/fastify'",
+  )
 const misuse = {
+  protectElsewhere: await wrong(protect(caller)),
+  validateElsewhere: await wrong(validate({ query: Page })),
+  mountElsewhere: await wrong(mount([])),
   policy: await refuses(() => protect({} as never)),
   refusals: await refuses(() => protect(caller, { refusals: 'thow' } as never)),
+  thrown: await refuses(() => validate({ body: NewOrder }, { refusals: 'thow' } as never)),
   part: await refuses(() => validate({ bdy: NewOrder } as never)),
   schema: await refuses(() => validate({ body: {} } as never)),
   endpoints: await refuses(() => mount({} as never)),

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { mount, problems, protect, type SchemaTypes, validate } from '@countersign/fastify'
 import { json } from '@countersign/http'
 import { POLICY } from '@countersign/policy'
-import { plugged, refuses } from '@sample/domain/plugged'
+import { given, plugged, refuses } from '@sample/domain/plugged'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 
 const { caller, nonce, endpoints, NewOrder, Page, Id, Exploding, Anything } = plugged
@@ -37,6 +37,8 @@ app.register(async (house) => {
   house.addHook('onRequest', protect(caller, { refusals: 'throw' }))
   house.setErrorHandler(format)
   house.get('/house', async () => ({ in: true }))
+  const preValidation = validate({ body: NewOrder }, { refusals: 'throw' })
+  house.post('/house', { preValidation }, async (request) => ({ sku: request.body.sku }))
 })
 app.register(async (house) => {
   house.setErrorHandler(format)
@@ -59,9 +61,19 @@ app.get('/items/:id', { preValidation: validate({ params: Id, query: Page }) }, 
   limit: request.query.limit ?? null,
 }))
 app.post('/anything', { preValidation: validate({ body: Anything }) }, async () => ({ in: true }))
+/** What was imported from the wrong adapter. */
+const wrong = (made: unknown) =>
+  refuses(
+    () => (made as (...all: readonly unknown[]) => void)(...given.express),
+    "import it from '@countersign/express'",
+  )
 const misuse = {
+  protectElsewhere: await wrong(protect(caller)),
+  validateElsewhere: await wrong(validate({ query: Page })),
+  mountElsewhere: await wrong(mount([])),
   policy: await refuses(() => protect({} as never)),
   refusals: await refuses(() => protect(caller, { refusals: 'thow' } as never)),
+  thrown: await refuses(() => validate({ body: NewOrder }, { refusals: 'thow' } as never)),
   part: await refuses(() => validate({ bdy: NewOrder } as never)),
   schema: await refuses(() => validate({ body: {} } as never)),
   endpoints: await refuses(() => mount({} as never)),

@@ -81,6 +81,23 @@ export const pluggedCases: readonly Case[] = [
     },
   },
   {
+    id: 'G14',
+    title: 'validate with refusals: throw: the house error handler words what does not fit, and what fits goes on',
+    section: 'DESIGN section 3',
+    *steps() {
+      yield { send: { ...order('{"sku":"x1"}'), path: '/house' }, expect: { status: 200, json: { sku: 'x1' } } }
+      yield {
+        send: { ...order('{"sku":1}'), path: '/house' },
+        expect: {
+          status: 400,
+          headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+          json: { house: 'invalid_request' },
+          foreign: true,
+        },
+      }
+    },
+  },
+  {
     id: 'G04',
     title: 'a scheme of its own may add headers to the answer of a request that passed',
     section: 'DESIGN section 3',
@@ -167,6 +184,10 @@ export const pluggedCases: readonly Case[] = [
     section: 'DESIGN section 5',
     *steps() {
       const json = {
+        protectElsewhere: true,
+        validateElsewhere: true,
+        mountElsewhere: true,
+        thrown: true,
         policy: true,
         refusals: true,
         part: true,

@@ -8,12 +8,12 @@ const onFastify = { host: 'plugged fastify' } as const
 /** Every line of both adapters: see `uncovered.ts`, which lists those that are missing here. */
 // biome-ignore format: a table
 export const adapterMutants: readonly Mutant[] = [
-  { ...onExpress, what: 'every verdict passes', file: `${E}protect.ts`, find: 'if (verdict === undefined) return next()', replace: 'return next()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
-  { ...onExpress, what: 'no headers on an answer that passed', file: `${E}protect.ts`, find: 'for (const [name, value] of Object.entries(headersBesideBody(verdict))) response.setHeader(name, value)', replace: '', killedBy: 'G04' },
-  { ...onExpress, what: 'nobody passes', file: `${E}protect.ts`, find: 'return next()\n', replace: 'return response.end()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
+  { ...onExpress, what: 'every verdict passes', file: `${E}send.ts`, find: 'if (verdict === undefined) next()', replace: 'if (true) next()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
+  { ...onExpress, what: 'no headers on an answer that passed', file: `${E}send.ts`, find: 'for (const [name, value] of Object.entries(headersBesideBody(verdict))) response.setHeader(name, value)', replace: '', killedBy: 'G04' },
+  { ...onExpress, what: 'nobody passes', file: `${E}send.ts`, find: 'undefined) next()\n', replace: 'undefined) response.end()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
   { ...onExpress, what: 'refusals are thrown unless told otherwise', file: `${E}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: 'const throws = true', killedBy: 'G03 sent' },
-  { ...onExpress, what: 'refusals: throw is ignored', file: `${E}protect.ts`, find: ' && !throws', replace: '', killedBy: 'G03' },
-  { ...onExpress, what: 'a refusal that is thrown passes', file: `${E}protect.ts`, find: 'verdict.status === undefined ? undefined : new Refused(verdict)', replace: 'undefined', killedBy: 'G03' },
+  { ...onExpress, what: 'refusals: throw is ignored', file: `${E}send.ts`, find: ' && !throws', replace: '', killedBy: 'G03' },
+  { ...onExpress, what: 'a refusal that is thrown passes', file: `${E}send.ts`, find: 'verdict.status === undefined ? undefined : new Refused(verdict)', replace: 'undefined', killedBy: 'G03' },
   { ...onExpress, what: "a house answer has our body's type", file: 'policy/src/protect.ts', find: "const { 'content-type': _type, 'content-length': _length, ...rest } = verdict.headers", replace: 'const rest = verdict.headers', killedBy: 'G03' },
   { ...onExpress, what: 'the policy is not asked', file: `${E}protect.ts`, find: 'policy.check(request)', replace: 'undefined', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route knows who calls
   { ...onExpress, what: 'a promise is taken for a verdict', file: `${E}protect.ts`, find: 'verdict instanceof Promise', replace: 'false', killedBy: 'G02', alsoBreaks: ['G08', 'G10'] }, // both have a token that is judged later
@@ -21,7 +21,7 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onExpress, what: "a bug in a verifier is nobody's", file: `${E}protect.ts`, find: 'verdict.then(act).catch(next)', replace: 'verdict.then(act).catch(() => response.end())', killedBy: 'G02' },
   { ...onExpress, what: 'middleware carries no policy', file: `${E}protect.ts`, find: 'Object.assign(handler, { [POLICY]: policy })', replace: 'handler', killedBy: 'G09' },
   { ...onExpress, what: 'input is not checked', file: `${E}validate.ts`, find: 'checkInput(input, request as object as RequestView, request)', replace: 'Promise.resolve({ parts: request })', killedBy: 'G05' },
-  { ...onExpress, what: 'a failed check goes on', file: `${E}validate.ts`, find: ".then((checked) => {\n        if ('error' in checked) return send(response as ServerResponse, checked)", replace: ".then((checked) => {\n        if ('error' in checked) return next()", killedBy: 'G05' },
+  { ...onExpress, what: 'a failed check goes on', file: `${E}validate.ts`, find: ".then((checked) => {\n        if ('error' in checked) return conclude(checked, response as ServerResponse, next, throws)", replace: ".then((checked) => {\n        if ('error' in checked) return next()", killedBy: 'G05' },
   { ...onExpress, what: 'parts are not checked when the validator is made', file: `${E}validate.ts`, find: "checkParts('validate()', input)", replace: '', killedBy: 'G13' },
   { ...onExpress, what: 'only the body is put back', file: `${E}validate.ts`, find: 'Object.entries(checked.parts)', replace: "Object.entries({ body: checked.parts.body })", killedBy: 'G06' },
   { ...onExpress, what: 'no part is put back', file: `${E}validate.ts`, find: 'Object.entries(checked.parts)', replace: '[]', killedBy: 'G06' },
@@ -46,19 +46,22 @@ export const adapterMutants: readonly Mutant[] = [
   { ...onExpress, what: 'an endpoint that answers at once is not sent', file: `${E}mount.ts`, find: 'else send(response, answer)', replace: 'else response.end()', killedBy: 'G08' },
   { ...onExpress, what: 'answers without their headers', file: `${E}send.ts`, find: 'writeHead(status, headers)', replace: 'writeHead(status)', killedBy: 'G01', alsoBreaks: ['G08'] }, // a refusal is asked for there too
 
-  { ...onFastify, what: 'a refusal that is thrown passes', file: `${F}protect.ts`, find: 'verdict.status === undefined ? undefined : new Refused(verdict)', replace: 'undefined', killedBy: 'G03' },
-  { ...onFastify, what: 'every verdict passes', file: `${F}protect.ts`, find: 'if (verdict === undefined) return done()', replace: 'return done()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
-  { ...onFastify, what: 'no headers on an answer that passed', file: `${F}protect.ts`, find: 'reply.headers(headersBesideBody(verdict))', replace: '', killedBy: 'G04' },
-  { ...onFastify, what: 'nobody passes', file: `${F}protect.ts`, find: 'return done()\n', replace: 'return void reply.send()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
+  { ...onFastify, what: 'a refusal that is thrown passes', file: `${F}send.ts`, find: 'done(new Refused(verdict))', replace: 'done()', killedBy: 'G03' },
+  { ...onFastify, what: 'a refusal that is thrown leaves no challenge on the reply', file: `${F}send.ts`, find: 'for (const [name, value] of Object.entries(headersBesideBody(verdict))) reply.raw.setHeader(name, value)', replace: '', killedBy: 'G03' },
+  { ...onFastify, what: 'what passes with headers goes nowhere', file: `${F}send.ts`, find: '    done()\n  } else', replace: '    reply.send()\n  } else', killedBy: 'G04', alsoBreaks: ['G10'] }, // the ticket passes with one
+  { ...onFastify, what: 'what is thrown is taken for what passes', file: `${F}send.ts`, find: 'else if (verdict.status === undefined) {', replace: 'else if (true) {', killedBy: 'G03' },
+  { ...onFastify, what: 'every verdict passes', file: `${F}send.ts`, find: 'if (verdict === undefined) done()', replace: 'if (true) done()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
+  { ...onFastify, what: 'no headers on an answer that passed', file: `${F}send.ts`, find: 'reply.headers(headersBesideBody(verdict))', replace: '', killedBy: 'G04' },
+  { ...onFastify, what: 'nobody passes', file: `${F}send.ts`, find: 'undefined) done()\n', replace: 'undefined) reply.send()\n', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route passes
   { ...onFastify, what: 'refusals are thrown unless told otherwise', file: `${F}protect.ts`, find: 'const throws = checkProtect(policy, options)', replace: 'const throws = true', killedBy: 'G03 sent' },
-  { ...onFastify, what: 'refusals: throw is ignored', file: `${F}protect.ts`, find: ' && !throws', replace: '', killedBy: 'G03' },
+  { ...onFastify, what: 'refusals: throw is ignored', file: `${F}send.ts`, find: ' && !throws', replace: '', killedBy: 'G03' },
   { ...onFastify, what: 'the policy is not asked', file: `${F}protect.ts`, find: 'policy.check(request)', replace: 'undefined', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route knows who calls
   { ...onFastify, what: 'a promise is taken for a verdict', file: `${F}protect.ts`, find: 'verdict instanceof Promise', replace: 'false', killedBy: 'G02', alsoBreaks: ['G08', 'G10'] }, // both have a token that is judged later
   { ...onFastify, what: 'a verdict is taken for a promise', file: `${F}protect.ts`, find: 'else act(verdict)', replace: 'else reply.send()', killedBy: 'G01', alsoBreaks: ['G08', 'G10'] }, // no guarded route answers
   { ...onFastify, what: "a bug in a verifier is nobody's", file: `${F}protect.ts`, find: 'verdict.then(act).catch(done)', replace: 'verdict.then(act).catch(() => reply.send())', killedBy: 'G02' },
   { ...onFastify, what: 'middleware carries no policy', file: `${F}protect.ts`, find: 'Object.assign(hook, { [POLICY]: policy })', replace: 'hook', killedBy: 'G09' },
   { ...onFastify, what: 'input is not checked', file: `${F}validate.ts`, find: 'checkInput(input,', replace: 'checkInput({},', killedBy: 'G05' },
-  { ...onFastify, what: 'a failed check goes on', file: `${F}validate.ts`, find: ".then((checked) => {\n        if ('error' in checked) return void send(reply, checked)", replace: ".then((checked) => {\n        if ('error' in checked) return done()", killedBy: 'G05' },
+  { ...onFastify, what: 'a failed check goes on', file: `${F}validate.ts`, find: ".then((checked) => {\n        if ('error' in checked) return conclude(checked, reply, done, throws)", replace: ".then((checked) => {\n        if ('error' in checked) return done()", killedBy: 'G05' },
   { ...onFastify, what: 'what was checked is not what the handler gets', file: `${F}validate.ts`, find: 'Object.assign(request, checked.parts)', replace: '', killedBy: 'G06' },
   { ...onFastify, what: 'a checked request goes nowhere', file: `${F}validate.ts`, find: '        done()\n', replace: '        reply.send()\n', killedBy: 'G05' },
   { ...onFastify, what: "a bug in a schema is nobody's", file: `${F}validate.ts`, find: '.catch(done)', replace: '.catch(() => reply.send())', killedBy: 'G06' },
@@ -106,4 +109,16 @@ export const adapterMutants: readonly Mutant[] = [
   { host: 'express', what: 'problems needs options', file: `${E}problems.ts`, find: 'options: ProblemsOptions = {}', replace: 'options: ProblemsOptions', killedBy: 'start', says: "Cannot use 'in' operator" },
   { ...onFastify, what: 'errors are left to Fastify unless told otherwise', file: `${F}problems.ts`, find: 'errors = true', replace: 'errors = false', killedBy: 'G07' },
   { ...onFastify, what: "the app's own error handler is replaced although it was to be kept", file: `${F}problems.ts`, find: 'if (errors)', replace: 'if (true)', killedBy: 'H02' },
+  { ...onExpress, what: 'validate sends although it is to throw', file: `${E}validate.ts`, find: "const throws = throwsRefusals('validate()', options)", replace: "throwsRefusals('validate()', options)\n  const throws = false", killedBy: 'G14' },
+  { ...onExpress, what: 'a wrong option of validate is not refused', file: `${E}validate.ts`, find: "const throws = throwsRefusals('validate()', options)", replace: "const throws = options?.refusals === 'throw'", killedBy: 'G13' },
+  { ...onExpress, what: 'protect does not notice that it stands elsewhere', file: `${E}protect.ts`, find: "checkGiven('express', 'protect', request, next)", replace: '', killedBy: 'G13' },
+  { ...onExpress, what: 'validate does not notice that it stands elsewhere', file: `${E}validate.ts`, find: "checkGiven('express', 'validate', request, next)", replace: '', killedBy: 'G13' },
+  { ...onExpress, what: 'mount does not notice that it stands elsewhere', file: `${E}mount.ts`, find: "checkGiven('express', 'mount', request, next)", replace: '', killedBy: 'G13' },
+  { ...onFastify, what: 'validate sends although it is to throw', file: `${F}validate.ts`, find: "const throws = throwsRefusals('validate()', options)", replace: "throwsRefusals('validate()', options)\n  const throws = false", killedBy: 'G14' },
+  { ...onFastify, what: 'a wrong option of validate is not refused', file: `${F}validate.ts`, find: "const throws = throwsRefusals('validate()', options)", replace: "const throws = options?.refusals === 'throw'", killedBy: 'G13' },
+  { ...onFastify, what: 'protect does not notice that it stands elsewhere', file: `${F}protect.ts`, find: "checkGiven('fastify', 'protect', request, done)", replace: '', killedBy: 'G13' },
+  { ...onFastify, what: 'validate does not notice that it stands elsewhere', file: `${F}validate.ts`, find: "checkGiven('fastify', 'validate', request, done)", replace: '', killedBy: 'G13' },
+  { ...onFastify, what: 'mount does not notice that it stands elsewhere', file: `${F}mount.ts`, find: "checkGiven('fastify', 'mount', app, done)", replace: '', killedBy: 'G13' },
+  { ...onExpress, what: 'no verdict is heeded', file: `${E}protect.ts`, find: 'conclude(verdict, response, next, throws)', replace: 'next()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
+  { ...onFastify, what: 'no verdict is heeded', file: `${F}protect.ts`, find: 'conclude(verdict, reply, done, throws)', replace: 'done()', killedBy: 'G01', alsoBreaks: ['G08'] }, // endpoints are protected by it too
 ]

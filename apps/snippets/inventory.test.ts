@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { runSnippet } from './snippet.ts'
+
+// What the README of @countersign/inventory shows.
+
+import { readFileSync } from 'node:fs'
 import { driftOf, inventoryDiff, inventoryText } from '@countersign/inventory'
 import { expect, test } from 'vitest'
-import { runSnippet } from './snippet.ts'
 
 const run = promisify(execFile)
 const here = fileURLToPath(new URL('.', import.meta.url))

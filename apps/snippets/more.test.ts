@@ -71,17 +71,77 @@ describe.each(['express-house.ts', 'fastify-house.ts'])('%s', (name) => {
         refused.headers.get('www-authenticate'),
         refused.headers.get('access-control-allow-origin'),
         await refused.json(),
-      ]).toEqual([401, 'Bearer realm="api"', 'https://app.acme.com', { fault: 'unauthenticated' }])
+      ]).toEqual([
+        401,
+        'Bearer realm="api"',
+        'https://app.acme.com',
+        {
+          fault: 'unauthenticated',
+          why: 'This needs a credential; WWW-Authenticate lists the kinds that are accepted.',
+        },
+      ])
 
-      // `validate` answers by itself: problem details, not the house format.
+      // What `validate` refuses goes the same way, and comes after the guard.
       const wrong = await send('PUT', `${app.url}/orders/x`, { authorization }, {})
-      expect([wrong.status, wrong.headers.get('content-type')]).toEqual([400, 'application/problem+json'])
-      const { errors } = (await wrong.json()) as { errors: { pointer: string }[] }
-      expect(errors.map(({ pointer }) => pointer)).toEqual(['/id', '/sku'])
+      expect([wrong.status, wrong.headers.get('cache-control'), await wrong.json()]).toEqual([
+        400,
+        'no-store',
+        { fault: 'invalid_request', why: 'The input does not fit its schema.' },
+      ])
       expect((await send('PUT', `${app.url}/orders/x`, {}, {})).status).toBe(401)
+      const csv = { 'content-type': 'text/csv', authorization }
+      const other = await fetch(`${app.url}/orders/1`, { method: 'PUT', headers: csv, body: 'x' })
+      expect([other.status, await other.json()]).toMatchObject([415, { fault: 'unsupported_media_type' }])
 
       expect((await fetch(`${app.url}/auth/.well-known/jwks.json`)).status).toBe(200)
-      expect(await (await fetch(`${app.url}/nothing`)).json()).toMatchObject({ code: 'not_found' })
+      const nothing = await fetch(`${app.url}/nothing`)
+      expect([nothing.status, await nothing.json()]).toMatchObject([404, { fault: 'not_found' }])
+    } finally {
+      app.stop()
+    }
+  })
+
+  test('what a handler throws is in the house format too, with its headers, and the audit log hears of it', async () => {
+    const listen = `import { subscribe } from 'node:diagnostics_channel'
+      for (const name of ['unauthenticated', 'forbidden', 'limited', 'unavailable'])
+        subscribe('countersign:' + name, ({ type, reason }) => console.log('event', type, reason))`
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(listen)}`
+    const app = await runSnippet(name, { NODE_OPTIONS, NODE_DEBUG: 'countersign' })
+    try {
+      const login = (password: string) => send('POST', `${app.url}/login`, {}, { username: 'ada', password })
+      const told = ({ status, headers }: Response) => [
+        status,
+        headers.get('www-authenticate'),
+        headers.get('cache-control'),
+        headers.get('retry-after'),
+      ]
+      const good = await login('correct horse')
+      const { refresh_token } = (await good.json()) as { refresh_token: string }
+      expect([good.status, typeof refresh_token]).toEqual([200, 'string'])
+      for (let n = 0; n < 5; n++) {
+        const wrong = await login('wrong')
+        expect(told(wrong)).toEqual([401, 'Bearer realm="api"', 'no-store', null])
+        expect(await wrong.json()).toMatchObject({ fault: 'invalid_credentials' })
+      }
+      const limited = await login('correct horse')
+      expect(told(limited)).toEqual([429, null, 'no-store', expect.stringMatching(/^\d+$/)])
+      expect(await limited.json()).toMatchObject({ fault: 'too_many_requests' })
+      const refused = await send('POST', `${app.url}/refresh`, {}, { refresh_token: 'x' })
+      expect(told(refused)).toEqual([400, null, 'no-store', null])
+      expect(await refused.json()).toMatchObject({ fault: 'invalid_grant' })
+      const unfit = await send('POST', `${app.url}/refresh`, {}, {})
+      expect([unfit.status, await unfit.json()]).toMatchObject([400, { fault: 'invalid_request' }])
+      expect(told(await fetch(`${app.url}/orders`))).toEqual([401, 'Bearer realm="api"', 'no-store', null])
+
+      const lines = app.output().split('\n')
+      expect(lines.filter((line) => line.startsWith('event '))).toEqual([
+        ...Array(5).fill('event unauthenticated password.wrong'),
+        expect.stringMatching(/^event limited login\./),
+        expect.stringMatching(/^event unauthenticated refresh\./),
+        'event unauthenticated credential.absent',
+      ])
+      expect(lines.filter((line) => line.includes('COUNTERSIGN') && line.includes(' -> ')).length).toBe(8)
+      expect(app.output()).not.toContain('FSTWRN')
     } finally {
       app.stop()
     }

@@ -186,3 +186,21 @@ test('no snippet outgrows a screen', () => {
     expect(lines(`${name}.ts`), name).toBeLessThan(60)
   }
 })
+
+test('express-handlers: a handler in a file of its own gets what its schemas say', async () => {
+  const app = await runSnippet('express-handlers.ts')
+  const put = (path: string, body: unknown) =>
+    fetch(`${app.url}${path}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  try {
+    const answer = await put('/orders/7?dry=true', { sku: 'b-17' })
+    expect(await answer.json()).toEqual({ id: 8, sku: 'B-17', dry: true })
+    expect((await put('/orders/x', { sku: 'b-17' })).status).toBe(400)
+    expect((await put('/orders/7', {})).status).toBe(400)
+  } finally {
+    app.stop()
+  }
+})

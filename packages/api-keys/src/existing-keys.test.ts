@@ -1,9 +1,12 @@
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Maybe, Principal } from '@countersign/http'
 import { describe, expect, it } from 'vitest'
 
 // README: begin
+
+import { hash } from 'node:crypto'
+import type { Maybe, Principal } from '@countersign/http'
+
 interface Customer extends Principal {
   readonly plan: string
 }

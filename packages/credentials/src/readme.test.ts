@@ -1,9 +1,12 @@
 // The examples of README.md, run.
-import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isAuthError, problem } from '@countersign/http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { formatChallenge, parseChallenges, readBearer } from './index.ts'
+
+// What README.md shows begins here.
+
+import { createServer, type Server } from 'node:http'
+import { formatChallenge, parseChallenges, readBearer } from '@countersign/credentials'
+import { isAuthError, problem } from '@countersign/http'
 
 const server: Server = createServer((request, response) => {
   const credential = readBearer(request)

@@ -1,5 +1,5 @@
-export { answerClientError, authError, errorOf, isRefused, Refused } from '@countersign/http'
-export type { ProtectOptions } from '@countersign/policy'
+export { answerClientError, authError, errorOf, isRefused, type RefusalOptions, Refused } from '@countersign/http'
+export { headersBesideBody, type ProtectOptions, refusalOf } from '@countersign/policy'
 export { type FastifyInventory, inventory } from './inventory.ts'
 export { mount } from './mount.ts'
 export { type ProblemsOptions, problems, type SchemaTypes } from './problems.ts'

@@ -26,10 +26,14 @@ test('validate types body, query and params of the handler', () => {
     expectTypeOf(request.body).toEqualTypeOf<{ sku: string }>()
     expectTypeOf(caller.principal(request).plan).toEqualTypeOf<'pro'>()
   })
-  app.get('/orders/:id', { preValidation: validate({ query: Page, params: Id }) }, async (request) => {
-    expectTypeOf(request.query.limit).toEqualTypeOf<number | undefined>()
-    expectTypeOf(request.params.id).toEqualTypeOf<number>()
-  })
+  app.get(
+    '/orders/:id',
+    { preValidation: validate({ query: Page, params: Id }, { refusals: 'throw' }) },
+    async (request) => {
+      expectTypeOf(request.query.limit).toEqualTypeOf<number | undefined>()
+      expectTypeOf(request.params.id).toEqualTypeOf<number>()
+    },
+  )
 })
 
 test("SchemaTypes types the handler from Fastify's own schema option", () => {
@@ -63,6 +67,8 @@ test('what a house error handler needs is here too, and is the same', async () =
   const [here, http] = await Promise.all([import('./index.ts'), import('@countersign/http')])
   for (const name of ['answerClientError', 'authError', 'errorOf', 'isRefused', 'Refused'] as const)
     expect(here[name], name).toBe(http[name])
+  const core = await import('@countersign/policy')
+  for (const name of ['headersBesideBody', 'refusalOf'] as const) expect(here[name], name).toBe(core[name])
   const handle = (error: unknown) => {
     if (isRefused(error)) expectTypeOf(error.error.reason).toEqualTypeOf<string>()
   }

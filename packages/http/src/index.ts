@@ -24,6 +24,7 @@ export {
   Unavailable,
 } from './error.ts'
 export { errorName } from './error-name.ts'
+export { checkGiven } from './given.ts'
 export {
   type Checked,
   checkInput,
@@ -38,6 +39,7 @@ export { parseJson } from './json.ts'
 export { checkOptions } from './options.ts'
 export type { Principal } from './principal.ts'
 export { proxyHint } from './proxy-hint.ts'
+export { type RefusalOptions, throwsRefusals } from './refusals.ts'
 export { headerLines, type Maybe, type Message, messageOf, pathOf, type RequestView, targetOf } from './request.ts'
 export { type RequestFacts, requestFacts, type TraceContext } from './request-facts.ts'
 export type { TokenVerifier, UnboundIssuer } from './token-verifier.ts'

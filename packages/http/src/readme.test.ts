@@ -1,7 +1,11 @@
 // The examples of README.md, run.
-import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Unavailable } from './index.ts'
+
+// What README.md shows begins here.
+
+import { createServer, type Server } from 'node:http'
 import {
   type Answer,
   answerClientError,
@@ -15,17 +19,17 @@ import {
   Refused,
   type RequestView,
   readBody,
-  Unavailable,
-} from './index.ts'
+} from '@countersign/http'
 
 const SOLD_OUT = authError('conflict', 'order.sold-out', { detail: 'This is sold out.' })
+const soldOut = new Set<unknown>(['a-1']) // a table, elsewhere
 
 async function placeOrder(request: RequestView): Promise<Answer> {
   const bytes = await readBody(request, { types: ['application/json'], limit: BODY_LIMIT })
   if (isAuthError(bytes)) return problem(bytes) // 415, 413 or 400, in this order
   const order = parseJson(bytes)
   if (isAuthError(order)) return problem(order) // 400
-  if (isEmpty(order.value)) throw new Refused(SOLD_OUT)
+  if (soldOut.has(order.value)) throw new Refused(SOLD_OUT)
   return json(201, { placed: order.value })
 }
 
@@ -35,10 +39,10 @@ const server: Server = createServer(async (request, response) => {
 })
 server.on('clientError', answerClientError)
 
-function isEmpty(value: unknown): boolean {
+soldOut.has = (value) => {
   if (value === 'down') throw new Unavailable('the warehouse')
   if (value === 'bug') throw new Error('SECRET')
-  return value === 'empty'
+  return value === 'a-1'
 }
 
 let url: string
@@ -50,7 +54,7 @@ afterAll(() => void server.close())
 
 test.each([
   ['application/json', '{"sku":"a"}', 201, { placed: { sku: 'a' } }],
-  ['application/json', '"empty"', 409, { code: 'conflict', detail: 'This is sold out.', status: 409 }],
+  ['application/json', '"a-1"', 409, { code: 'conflict', detail: 'This is sold out.', status: 409 }],
   ['application/json', '"down"', 503, { code: 'temporarily_unavailable' }],
   ['application/json', '"bug"', 500, { code: 'server_error', detail: 'Something went wrong here.' }],
   ['application/json', '{"a":1,"a":2}', 400, { code: 'invalid_request' }],

@@ -25,10 +25,10 @@ import { type CacheOptions, type VerifiedCache, verifiedCache } from './verified
 /** What `find` returns: the principal, and the hash that stands between it and the caller. */
 export interface StoredUser extends Principal {
   /**
-   * As `hashPassword` or an older system made it. No password is right for one that is empty (or null, from a database),
-   * starts with `!` or `*`, or cannot be read.
+   * As `hashPassword` or an older system made it. No password is right for one that is empty, starts with `!` or `*`, or
+   * cannot be read. Where a column may be null: `passwordHash: row.hash ?? ''`; a null that comes all the same counts as empty.
    */
-  readonly passwordHash: string | null
+  readonly passwordHash: string
 }
 
 /** The user as handlers see it: frozen, without the hash. */

@@ -1,11 +1,8 @@
-import { checkOptions, type Headers } from '@countersign/http'
+import { type Headers, type RefusalOptions, throwsRefusals } from '@countersign/http'
 import type { AnyPolicy, Verdict } from './policy.ts'
 
 /** What `protect` of every adapter takes. */
-export interface ProtectOptions {
-  /** `send` (default) answers a refusal at once; `throw` hands a `Refused` to your error handler, for a house format. */
-  readonly refusals?: 'send' | 'throw'
-}
+export type ProtectOptions = RefusalOptions
 
 /**
  * Checks what `protect` of an adapter is given, where it is given: later, each request would be a bug. Says whether
@@ -16,11 +13,7 @@ export function checkProtect(policy: unknown, options: ProtectOptions | undefine
   if (typeof check !== 'function' || typeof name !== 'string') {
     throw new TypeError('protect() takes a policy: policy({ accept: bearer(…) }), or `anyone` for a public route')
   }
-  checkOptions('protect()', options, ['refusals'])
-  const { refusals = 'send' } = options ?? {}
-  if (refusals !== 'send' && refusals !== 'throw')
-    throw new TypeError('option "refusals" of protect() must be "send" or "throw"')
-  return refusals === 'throw'
+  return throwsRefusals('protect()', options)
 }
 
 /**

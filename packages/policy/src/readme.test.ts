@@ -1,30 +1,27 @@
 // The examples of README.md, run.
-import diagnostics from 'node:diagnostics_channel'
-import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { readAuthorization } from '@countersign/credentials'
-import { authError, isAuthError, type Principal, Refused, type RequestView } from '@countersign/http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basicLine, bearerLine, keyLine, request as message, tokens as tokensOf } from '../test/request.ts'
-import {
-  allOf,
-  anyOf,
-  apiKey,
-  basic,
-  bearer,
-  type Condition,
-  type Presented,
-  policy,
-  publicRoute,
-  refusalOf,
-  roleHierarchy,
-  type Scheme,
-} from './index.ts'
+import { refusalOf } from './index.ts'
 
-const tokens = tokensOf({
-  'ada-token': { subject: 'ada', scopes: ['posts:write'] },
-  'eve-token': { subject: 'eve', scopes: [] },
-})
+// What README.md shows of its other examples.
+
+import diagnostics from 'node:diagnostics_channel'
+import { readAuthorization } from '@countersign/credentials'
+import { authError, isAuthError, type Principal, Refused, type RequestView } from '@countersign/http'
+import { allOf, type Condition, type Presented, publicRoute, roleHierarchy, type Scheme } from '@countersign/policy'
+
+// What README.md shows without a framework begins here.
+
+import { createServer, type Server } from 'node:http'
+import { anyOf, apiKey, basic, bearer, policy } from '@countersign/policy'
+
+// Yours, or of the other packages: localIssuer, apiKeys, passwordLogin.
+const known = new Map([
+  ['ada-token', { subject: 'ada', scopes: ['posts:write'] }],
+  ['eve-token', { subject: 'eve', scopes: [] }],
+])
+const tokens = ({ token }: { token: string }) => known.get(token)
 const keys = ({ key }: { key: string }) => (key === 'k' ? { subject: 'bot', scopes: ['posts:write'] } : undefined)
 const users = async ({ username }: { username: string }) => (username === 'bob' ? { subject: 'bob' } : undefined)
 

@@ -1,31 +1,31 @@
 // The attack kit as README.md shows it: in the tests of an application of your own.
 import { problems as expressProblems, protect as expressProtect } from '@countersign/express'
+import { legacyTokens } from '@countersign/tokens'
+import express from 'express'
+import supertest from 'supertest'
+import { describe } from 'vitest'
+
+// What README.md shows begins here.
+
 import { problems, protect } from '@countersign/fastify'
 import { authError, Refused } from '@countersign/http'
 import { bearer, policy } from '@countersign/policy'
-import { legacyTokens } from '@countersign/tokens'
-import express from 'express'
+import { attacksOn, serveAttackerKeys, testIssuer } from '@countersign/testing'
 import fastify from 'fastify'
-import supertest from 'supertest'
-import { afterAll, describe, expect, test } from 'vitest'
-import { attacksOn, serveAttackerKeys, testIssuer } from './index.ts'
+import { afterAll, expect, test } from 'vitest'
 
+// Your application, told to trust the test issuer.
 const issuer = testIssuer()
 const readPosts = policy({ accept: bearer(issuer.verifier), scopes: ['posts:read'] })
 const postOf = (id: string | undefined) => {
   if (id !== '1') throw new Refused(authError('not_found', 'post.unknown'))
   return { id }
 }
-
 const app = fastify()
 app.register(problems)
 app.get<{ Params: { id: string } }>('/posts/:id', { onRequest: protect(readPosts) }, async ({ params }) =>
   postOf(params.id),
 )
-
-const server = express()
-server.get('/posts/:id', expressProtect(readPosts), (req, res) => void res.json(postOf(req.params.id)))
-server.use(expressProblems())
 
 const attacker = await serveAttackerKeys()
 afterAll(() => attacker.close())
@@ -38,6 +38,10 @@ const { control, attacks } = await attacksOn(readPosts, {
 test.each([control, ...attacks])('$name', async ({ request, fault }) => {
   expect(fault(await app.inject(request))).toBeUndefined()
 })
+
+const server = express()
+server.get('/posts/:id', expressProtect(readPosts), (req, res) => void res.json(postOf(req.params.id)))
+server.use(expressProblems())
 
 describe('supertest', () => {
   test.each([control, ...attacks])('$name', async ({ request: { method, url, headers, payload }, fault }) => {

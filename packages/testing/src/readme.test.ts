@@ -1,25 +1,48 @@
 // The examples of README.md, run.
+
+// What they import, but for the first.
+
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { protect } from '@countersign/express'
-import type { RequestView } from '@countersign/http'
-import { bearer, policy } from '@countersign/policy'
 import { memoryStore } from '@countersign/store'
+import { type TokenRequest, testClock } from '@countersign/testing'
 import { type JwtVerifier, localIssuer, remoteIssuer } from '@countersign/tokens'
 import express from 'express'
 import fastify, { type FastifyRequest } from 'fastify'
-import { afterEach, expect, test } from 'vitest'
-import { signIn, type TokenRequest, testClock, testIssuer } from './index.ts'
+import { afterEach } from 'vitest'
+
+// What README.md shows first begins here.
+
+import type { RequestView } from '@countersign/http'
+import { bearer, policy } from '@countersign/policy'
+import { signIn, testIssuer } from '@countersign/testing'
+import { expect, test } from 'vitest'
+
+// Yours, in your application: a policy, and a handler behind it.
+const readPosts = policy({ accept: bearer(testIssuer().verifier), scopes: ['posts:read'] })
+const me = (request: RequestView) => ({ subject: readPosts.principal(request).subject })
+
+test('a handler called directly', () => {
+  const request = { headers: {}, rawHeaders: [], method: 'GET', url: '/me', socket: {} }
+  signIn(readPosts, request, { subject: 'ada' })
+  expect(me(request)).toEqual({ subject: 'ada' })
+})
 
 const ada = { subject: 'ada' }
-const readPosts = policy({ accept: bearer(testIssuer().verifier), scopes: ['posts:read'] })
 const writePosts = policy({ accept: bearer(testIssuer().verifier), scopes: ['posts:write'] })
-
-const me = (request: RequestView) => ({ subject: readPosts.principal(request).subject })
 const createPost = async (request: FastifyRequest) => ({
   ...(request.body as { title: string }),
   author: writePosts.principal(request).subject,
 })
+
+test('a Fastify handler', async () => {
+  const app = fastify()
+  app.post('/posts', { onRequest: async (request) => signIn(writePosts, request, ada) }, createPost)
+  const response = await app.inject({ method: 'POST', url: '/posts', payload: { title: 'Hello' } })
+  expect(response.json()).toEqual({ title: 'Hello', author: 'ada' })
+})
+
 function makeApp(verifier: JwtVerifier) {
   const read = policy({ accept: bearer(verifier), scopes: ['posts:read'] })
   const app = express()
@@ -41,19 +64,6 @@ async function serve(app: ReturnType<typeof makeApp>): Promise<string> {
   server = listening
   return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
 }
-
-test('a handler called directly', () => {
-  const request = { headers: {}, rawHeaders: [], method: 'GET', url: '/me', socket: {} }
-  signIn(readPosts, request, { subject: 'ada' })
-  expect(me(request)).toEqual({ subject: 'ada' })
-})
-
-test('a Fastify handler', async () => {
-  const app = fastify()
-  app.post('/posts', { onRequest: async (request) => signIn(writePosts, request, ada) }, createPost)
-  const response = await app.inject({ method: 'POST', url: '/posts', payload: { title: 'Hello' } })
-  expect(response.json()).toEqual({ title: 'Hello', author: 'ada' })
-})
 
 test('a whole Express route', async () => {
   const issuer = testIssuer()

@@ -1,14 +1,19 @@
 // F17: 2,000 sockets that send a head, or a body, a byte now and then.
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answerClientError, readBody } from '@countersign/http'
+import { readBody } from '@countersign/http'
+import { afterAll, expect, test } from 'vitest'
+
+// What README.md shows begins here.
+
+import { createServer } from 'node:http'
+import { answerClientError } from '@countersign/http'
+import { serverTimeouts } from '@countersign/transport'
 import express from 'express'
 import Fastify from 'fastify'
-import { afterAll, expect, test } from 'vitest'
-import { serverTimeouts } from '../src/index.ts'
 
 const expressApp = express()
 expressApp.get('/health', (_request, response) => void response.end('ok'))

@@ -24,6 +24,7 @@ export default defineConfig({
           name: 'packages',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/domain/**/*.test.ts'],
           exclude: [...configDefaults.exclude, '**/*.timing.test.ts', ...RACES],
+          maxWorkers: 2, // many wait, for databases and for time to pass: one alone leaves a core idle
           testTimeout: 20_000,
         },
       },
@@ -35,8 +36,7 @@ export default defineConfig({
             'apps/existing-*/test/*.test.{js,mjs,ts}',
           ],
           exclude: [...configDefaults.exclude, 'apps/hosts/timing.test.ts'],
-          // They wait for processes of their own: one alone leaves a core idle.
-          maxWorkers: 2,
+          maxWorkers: 2, // they wait for processes of their own
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

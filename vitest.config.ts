@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** `EXPRESS=4`: what a test imports as Express is Express 4, the one that apps/express has beside 5. */
@@ -15,6 +16,9 @@ const RACES = [
   'packages/tokens/test/refresh-race.test.ts',
 ]
 
+/** Many tests wait, for processes, for databases and for time to pass: one worker a core leaves a third of it idle. */
+const WORKERS = availableParallelism() + 1
+
 export default defineConfig({
   test: {
     projects: [
@@ -24,7 +28,7 @@ export default defineConfig({
           name: 'packages',
           include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/domain/**/*.test.ts'],
           exclude: [...configDefaults.exclude, '**/*.timing.test.ts', ...RACES],
-          maxWorkers: 2, // many wait, for databases and for time to pass: one alone leaves a core idle
+          maxWorkers: WORKERS,
           testTimeout: 20_000,
         },
       },
@@ -36,7 +40,7 @@ export default defineConfig({
             'apps/existing-*/test/*.test.{js,mjs,ts}',
           ],
           exclude: [...configDefaults.exclude, 'apps/hosts/timing.test.ts'],
-          maxWorkers: 2, // they wait for processes of their own
+          maxWorkers: WORKERS,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

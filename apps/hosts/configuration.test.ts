@@ -1,5 +1,6 @@
 // What a host says that cannot start as it was told to: one line that names the variable, and no secret.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,10 @@ import { readSettings } from '@sample/domain'
 import { afterAll, describe, expect, test } from 'vitest'
 import { HOSTS } from './hosts.ts'
 
+/** Of this process: nothing that a host is configured with. */
+const { PATH, NODE_COMPILE_CACHE } = process.env
+const INHERITED = { PATH, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }) }
+
 const folder = mkdtempSync(join(tmpdir(), 'countersign-configuration-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const written = (name: string, text: string): string => {
@@ -17,7 +22,7 @@ const written = (name: string, text: string): string => {
 }
 const started = (main: string, env: Readonly<Record<string, string>>) =>
   spawnSync(process.execPath, [main], {
-    env: { PATH: process.env.PATH, PORT: '0', STORE: 'memory:', DB: 'memory:', NODE_NO_WARNINGS: '1', ...env },
+    env: { ...INHERITED, PORT: '0', STORE: 'memory:', DB: 'memory:', NODE_NO_WARNINGS: '1', ...env },
     encoding: 'utf8',
     timeout: 10_000,
   })
@@ -71,9 +76,14 @@ describe('what cannot be', () => {
 })
 
 test('an ISSUER that is no URL is told: there is no authorization server then', async () => {
-  const env = { PATH: process.env.PATH, PORT: '0', STORE: 'memory:', DB: 'memory:', ISSUER: 'not a url' }
-  const { stderr } = spawnSync(process.execPath, [HOSTS.node as string], { env, encoding: 'utf8', timeout: 1500 })
-  expect(stderr).toMatch(/^ISSUER is no https URL: .*no \/oauth$/m)
+  const env = { ...INHERITED, PORT: '0', STORE: 'memory:', DB: 'memory:', ISSUER: 'not a url' }
+  const child = spawn(process.execPath, [HOSTS.node as string], { env: { ...env, NODE_NO_WARNINGS: '1' } })
+  let said = ''
+  child.stderr.on('data', (chunk) => (said += chunk))
+  await once(child.stdout, 'data') // it listens
+  child.kill()
+  await once(child, 'close')
+  expect(said).toMatch(/^ISSUER is no https URL: .*no \/oauth\n$/)
 })
 
 test('the file of users is for its owner alone, wherever the security state is', async () => {

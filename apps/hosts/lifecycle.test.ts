@@ -18,6 +18,10 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HOSTS } from './hosts.ts'
 
+/** Of this process: nothing that a host is configured with. */
+const { PATH, NODE_COMPILE_CACHE } = process.env
+const INHERITED = { PATH, ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }) }
+
 interface Tokens {
   readonly access_token: string
   readonly refresh_token: string
@@ -136,7 +140,7 @@ describe.each(Object.entries(HOSTS))('%s over its life', (_name, main) => {
       ['{"keys":[]}', /at least one private key/],
     ] as const) {
       writeFileSync(file, text)
-      const env = { PATH: process.env.PATH, PORT: '0', STORE: 'memory:', DB: 'memory:', KEYS: file }
+      const env = { ...INHERITED, PORT: '0', STORE: 'memory:', DB: 'memory:', KEYS: file }
       const { status, stderr } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' })
       expect([status, stderr]).toEqual([1, expect.stringMatching(reason)])
     }
@@ -145,7 +149,7 @@ describe.each(Object.entries(HOSTS))('%s over its life', (_name, main) => {
   test('a start that fails leaves the demo key of the one that runs alone', async () => {
     const host = await start()
     const store = `sqlite:${join(folder, 'new', 'sample.db')}`
-    const env = { PATH: process.env.PATH, PORT: `${host.port}`, STORE: store, DEMO: '1' }
+    const env = { ...INHERITED, PORT: `${host.port}`, STORE: store, DEMO: '1' }
     expect(spawnSync(process.execPath, [main], { env, encoding: 'utf8' }).status).toBe(1)
     expect((await host.send({ path: '/me', headers: [['X-API-Key', host.demoKey]] })).status).toBe(200)
   })
@@ -155,7 +159,7 @@ describe.each(Object.entries(HOSTS))('%s over its life', (_name, main) => {
     await new Promise((resolve) => taken.once('listening', resolve))
     const { port } = taken.address() as { port: number }
     const child = spawn(process.execPath, [main], {
-      env: { PATH: process.env.PATH, PORT: `${port}`, STORE: 'memory:', DB: 'memory:', NODE_NO_WARNINGS: '1' },
+      env: { ...INHERITED, PORT: `${port}`, STORE: 'memory:', DB: 'memory:', NODE_NO_WARNINGS: '1' },
     })
     let said = ''
     child.stderr.on('data', (chunk) => (said += chunk))

@@ -1,6 +1,6 @@
 // pnpm mutants: for each mutant a host with that guard taken out; the case it names must fail, the control cases must pass.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -88,7 +88,7 @@ for (const mutant of values.only ? mutants : all) for (const change of changesOf
 const compiled = mkdtempSync(join(tmpdir(), 'countersign-compiled-'))
 const queue = failed > 0 ? [] : [...mutants]
 let done = 0
-await Promise.all([work(), work()])
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, work)) // a host that starts or stops leaves a core idle
 rmSync(compiled, { recursive: true, force: true })
 if (!values.only) {
   for (const line of uncovered(all)) fail(`no mutant takes out ${line}`)

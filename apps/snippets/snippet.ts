@@ -3,6 +3,8 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
+const { PATH, NODE_COMPILE_CACHE } = process.env
+
 export interface RunningSnippet {
   readonly url: string
   readonly output: () => string
@@ -35,7 +37,7 @@ export async function runSnippet(name: string, env: Readonly<Record<string, stri
     process.execPath,
     [...flagsFor(name, env.EXPRESS ?? process.env.EXPRESS), snippetFile(name)],
     {
-      env: { PATH: process.env.PATH, PORT: `${port}`, STORE: ':memory:', ...env },
+      env: { PATH, NODE_COMPILE_CACHE, PORT: `${port}`, STORE: ':memory:', ...env },
     },
   )
   let output = ''

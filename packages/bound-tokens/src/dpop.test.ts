@@ -1,5 +1,5 @@
 import { hash, randomBytes, randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, request as send } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { problems as expressProblems, protect as expressProtect } from '@countersign/express'
 import { problems as fastifyProblems, protect as fastifyProtect } from '@countersign/fastify'
@@ -64,15 +64,26 @@ beforeAll(async () => {
   }
   app.use(expressProblems())
   const server = createServer(app).listen(0, '127.0.0.1')
+  const bare = createServer((request, response) => void onNode(request, response)).listen(0, '127.0.0.1')
   await fastify.listen({ port: 0, host: '127.0.0.1' })
+  ports.node = (bare.address() as AddressInfo).port
   ports.express = (server.address() as AddressInfo).port
   ports.fastify = (fastify.server.address() as AddressInfo).port
   close.push(
     () => void server.close(),
+    () => void bare.close(),
     () => fastify.close(),
   )
 })
 afterAll(() => Promise.all(close.map((end) => end())))
+
+/** The policy with no adapter. */
+async function onNode(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const one = POLICIES[request.url?.split('?')[0] as keyof typeof POLICIES]
+  const verdict = await one.check(request)
+  if (verdict?.status !== undefined) response.writeHead(verdict.status, verdict.headers).end(verdict.body)
+  else response.writeHead(200, verdict?.headers).end(JSON.stringify(who(one, request)))
+}
 
 function who(one: (typeof POLICIES)[keyof typeof POLICIES], request: Parameters<typeof plain.principal>[0]) {
   return { subject: one.principal(request).subject, scheme: one.decision(request).scheme }
@@ -109,7 +120,7 @@ const shown = (made: string, scheme = 'DPoP') =>
   ] as const
 const CHALLENGE = /^DPoP realm="api", algs="ES256 EdDSA [^"]*"/
 
-describe.each(['express', 'fastify'])('D01 on %s', (host) => {
+describe.each(['node', 'express', 'fastify'])('D01 on %s', (host) => {
   test('a proof for this request by the key of the token: passes, whatever Host and X-Forwarded-Host say', async () => {
     expect(await ask(host, '/posts', shown(await proof('/posts')))).toMatchObject({
       status: 200,
